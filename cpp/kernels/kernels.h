@@ -1,0 +1,123 @@
+// Every computation that is worth a SIMD instruction, as one table of functions per target.
+//
+// One definition, bit for bit: all targets give the same bits as `scalar`, floats included. That
+// holds because (a) vectors have 16 lanes on every target (in one, two or four registers), (b) no
+// multiply-add is ever fused, (c) sums run in the order written here: a matrix product adds its terms
+// in ascending depth, a reduction over a row keeps 16 partial sums (element i goes to sum i mod 16)
+// and folds them in halves: 8, 4, 2, 1. Rows never influence each other, so a step over many rows
+// equals many steps over one.
+//
+// `*_stride` are in elements. Unless said otherwise pointers need no alignment, input and output
+// must not overlap, and nothing beyond [rows][cols] is written.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/status.h"
+#include "quant/pack.h"
+
+namespace parrotlet {
+
+// Activations quantized per row: x = scale * q.
+struct QuantizedRows {
+  int8_t* codes = nullptr;      // [rows][padded_depth], each in [-127, 127], zeros beyond depth
+  float* scale = nullptr;       // [rows]
+  int32_t* code_sum = nullptr;  // [rows][groups]: sum of codes in each group of the weight
+};
+
+// out[m][n] = bias[n] + sum over k of in[m][k] * weight[n][k]
+// float32:   s = 0; for k ascending: s = s + in[m][k] * weight[n][k]; out = s + bias[n].
+// quantized: s = 0; for g ascending: s = s + float(dot(m, n, g)) * (act_scale[m] * scale[g][n]);
+//            out = s + bias[n], where dot is exact in int32. A null bias adds nothing at all.
+struct LinearArgs {
+  int rows = 0;
+  const PackedMatrix* weight = nullptr;
+  const float* in = nullptr;  // float32 weights: [rows][in_stride]
+  int in_stride = 0;
+  QuantizedRows act;          // other weights
+  const float* bias = nullptr;  // [cols] or null
+  float* out = nullptr;         // [rows][out_stride]
+  int out_stride = 0;
+};
+
+// c[m][n] = (accumulate ? c[m][n] : 0) + sum over k ascending of a[m][k] * b[k][n].
+// Reads b up to the next multiple of 16 columns: the memory must be there, the values are not used.
+struct MatMulArgs {
+  int rows = 0, cols = 0, depth = 0;
+  const float* a = nullptr;
+  int a_stride = 0;
+  const float* b = nullptr;
+  int b_stride = 0;
+  float* c = nullptr;
+  int c_stride = 0;
+  bool accumulate = false;
+};
+
+struct Kernels {
+  const char* target;   // "scalar", "avx2", "avx512vnni"
+  bool (*supported)();  // whether this CPU can run it
+
+  // Matrix products. linear_w8 stands for W8A8, linear_w4 for W4A8, linear_w2 for W2A8.
+  void (*linear_f32)(const LinearArgs&);
+  void (*linear_w8)(const LinearArgs&);
+  void (*linear_w4)(const LinearArgs&);
+  void (*linear_w2)(const LinearArgs&);
+  void (*matmul)(const MatMulArgs&);
+
+  // Per row: scale = max|x| / 127, q = round-to-nearest-even(x * (127 / max|x|)), all zero where
+  // max|x| is below 1e-30. `in` [rows][in_stride]; groups divides depth.
+  void (*quantize_rows)(const float* in, int in_stride, int rows, int depth, int groups,
+                        const QuantizedRows& out);
+
+  // out = (x - mean) / sqrt(variance + epsilon) * weight + bias, per row; bias may be null. The
+  // variance is the mean of (x - mean)^2. `out` may be `in`. Rows are dense, [rows][dim].
+  void (*layer_norm)(const float* in, int rows, int dim, const float* weight, const float* bias,
+                     float epsilon, float* out);
+
+  // Softmax in place over x[begin[m]] .. x[end[m] - 1] of each row m; the rest of the row's `cols`
+  // becomes zero. Row starts must be 64-byte aligned and cols a multiple of 16, so that a value's
+  // lane depends on its column alone. begin < end.
+  void (*softmax)(float* x, int stride, int rows, int cols, const int* begin, const int* end);
+
+  // Elementwise, in place allowed (out == in).
+  void (*gelu)(const float* in, int count, float* out);  // x/2 (1 + erf(x/sqrt 2)), <= 4e-7 abs
+  void (*silu)(const float* in, int count, float* out);  // x sigmoid(x), <= 4 ulp
+  void (*tanh)(const float* in, int count, float* out);  // <= 4 ulp
+  void (*log)(const float* in, int count, float* out);   // natural, x > 0 normal, <= 4 ulp
+
+  // Gated units over rows of 2*dim: (value | gate) -> dim. out rows are dense.
+  void (*glu)(const float* in, int rows, int dim, float* out);       // value * sigmoid(gate)
+  void (*gated_silu)(const float* in, int rows, int dim, float* out);  // value * silu(gate)
+
+  // out[t][c] = bias[c] + sum over k ascending of in[t + k][c] * weight[k][c], started from 0 like a
+  // linear; in is [rows + kernel - 1][dim], weight [kernel][dim].
+  void (*depthwise_conv)(const float* in, int rows, int dim, int kernel, const float* weight,
+                         const float* bias, float* out);
+
+  // sum[m] and sum_squares[m] of each dense row of `dim`, by the 16-lane rule.
+  void (*row_moments)(const float* in, int rows, int dim, float* sum, float* sum_squares);
+
+  // Index of the largest value, the first of equals. count >= 1.
+  int (*argmax)(const float* in, int count);
+
+  // log of the sum of exp over `count` values, by the 16-lane rule. count >= 1.
+  float (*log_sum_exp)(const float* in, int count);
+};
+
+// Every target compiled into this build, fastest first; the last is `scalar`, the definition.
+std::span<const Kernels* const> AllKernels();
+
+// The first that this CPU supports, or the one PARROTLET_TARGET names; kTargetUnavailable if it
+// names one that this build or CPU lacks.
+Result<const Kernels*> ChooseKernels();
+
+// The linear function for a weight width of this table.
+inline auto LinearFor(const Kernels& kernels, int bits) {
+  return bits == 32  ? kernels.linear_f32
+         : bits == 8 ? kernels.linear_w8
+         : bits == 4 ? kernels.linear_w4
+                     : kernels.linear_w2;
+}
+
+}  // namespace parrotlet
