@@ -9,8 +9,8 @@
 //   int8     [tile][depth / 4] lines of 64 bytes: byte 4n + j = code of channel n, input k + j
 //   int4     [tile][depth / 8] lines: low nibble of byte 4n + j = input k + j, high = input k + 4 + j
 //   int2     [tile][depth / 16] lines: bits 2p, 2p + 1 of byte 4n + j = input k + 4p + j
-// int8 codes are two's complement; int4 and int2 codes are biased to be unsigned (q + 8, q + 2): x86
-// multiplies unsigned by signed bytes, and the bias is taken out again with the sum of activations.
+// Codes are biased to be unsigned, q + 2^(bits-1): x86 multiplies unsigned by signed bytes, and the
+// bias is taken out again with the sum of the activations.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,6 @@ struct PackedMatrix {
   int groups = 1;                   // depth / group_size; 1 for float32
   const void* codes = nullptr;      // tiles of 16 channels; layout above
   const float* scale = nullptr;     // [groups][RoundUp(cols, 16)]; null for float32
-  const int32_t* code_sum = nullptr;  // [groups][RoundUp(cols, 16)]: sum of codes; null for float32
 
   int padded_cols() const { return RoundUp(cols, kTileCols); }
   int padded_depth() const { return RoundUp(depth, kDepthStep); }
@@ -41,10 +40,10 @@ constexpr size_t DiskRowBytes(int bits, int depth) { return (size_t(bits) * dept
 size_t PackedCodeBytes(WeightFormat format, int cols, int depth);
 
 // Packs `disk` ([cols] rows of DiskRowBytes; float32 rows when bits is 32) into `codes`, and fills
-// scale and code_sum ([groups][padded cols], unused for float32) from `disk_scale` ([cols][groups]).
-// All outputs are the caller's memory, 64-byte aligned.
+// `scale` ([groups][padded cols], unused for float32) from `disk_scale` ([cols][groups]). All outputs
+// are the caller's memory, 64-byte aligned.
 PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const uint8_t* disk,
-                        const float* disk_scale, void* codes, float* scale, int32_t* code_sum);
+                        const float* disk_scale, void* codes, float* scale);
 
 // Writes channel `col` of a packed matrix as floats, [depth]: a row of the token table.
 void UnpackRow(const PackedMatrix& matrix, int col, float* out);
