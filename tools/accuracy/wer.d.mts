@@ -1,0 +1,13 @@
+// Types of wer.mjs, for the tests.
+export interface Score {
+  readonly edits: number;
+  readonly words: number;
+}
+export function countEdits(reference: readonly string[], hypothesis: readonly string[]): number;
+export function scoreUtterance(reference: string, hypothesis: string): Score;
+export function capped(score: Score): Score;
+export function errorPercent(scores: readonly Score[]): number;
+export function confidenceInterval(
+  scores: readonly Score[],
+  options?: { readonly resamples?: number; readonly seed?: number },
+): [low: number, high: number];
