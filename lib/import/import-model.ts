@@ -1,0 +1,246 @@
+// Imports a checkpoint: finds its family, quantizes its weights, writes a model file.
+import { setImmediate } from 'node:timers/promises';
+import { expectArgument, ParrotletError, throwIfAborted } from '../errors.js';
+import type { ImportedModel, ImportFamily, ImportOrigin } from './families/family.js';
+import { IMPORT_FAMILIES } from './import-families.js';
+import {
+  countByBits,
+  elements,
+  type ImportReport,
+  reportTensor,
+  summarizeLosses,
+  type TensorLoss,
+  type TensorReport,
+} from './import-report.js';
+import type { ModelCard, ModelDocument } from './model-document.js';
+import type { TensorEntry } from './model-layout.js';
+import { ModelWriter } from './model-writer.js';
+import { packCodes, packedRowBytes } from './pack.js';
+import {
+  type PlanChoice,
+  type PlannedTensor,
+  type PlanRule,
+  planTensors,
+} from './quantization-plan.js';
+import { quantizeRows } from './quantize.js';
+
+/** How far an import has come. */
+export interface ImportProgress {
+  /** The tensor that was just written. */
+  readonly tensor: string;
+  /** Tensors written so far, of `count`. */
+  readonly done: number;
+  readonly count: number;
+  /** Bytes written so far, of `totalBytes`. */
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** Options of {@link importModel}; those of {@link PlanChoice} hold where no rule of `plan` does. */
+export interface ImportOptions extends PlanChoice, ImportOrigin {
+  /** Where the model file will stand. */
+  readonly output: string;
+  /** A family's name; default: the first that matches. */
+  readonly family?: string;
+  /** Rules for single matrices, tried in order; see {@link parsePlan} for the JSON form. */
+  readonly plan?: readonly PlanRule[];
+  /** The model's name; default: the folder's or file's. */
+  readonly name?: string;
+  /** Seconds; default: the family's. */
+  readonly maxSegmentSeconds?: number;
+  /** Cross-attention heads that follow time, as [layer, head]; default none. */
+  readonly alignmentHeads?: readonly (readonly [number, number])[];
+  /** Facts for the card (`licence`, `base`, `credit`, ...), over those of the checkpoint. */
+  readonly card?: ModelCard;
+  /** For the card; default now. */
+  readonly date?: Date;
+  readonly onProgress?: (progress: ImportProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+// Weights that are quantized between two looks at the signal: about 50 ms of work.
+const BLOCK_WEIGHTS = 1 << 18;
+
+/**
+ * Imports a checkpoint into a model file. The file appears whole or not at all.
+ *
+ * @throws ParrotletError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED` (no family
+ *   matches), all other `MODEL_` codes, `IO_ERROR`, `ABORTED`.
+ */
+export async function importModel(options: ImportOptions): Promise<ImportReport> {
+  const start = performance.now();
+  throwIfAborted(options.signal);
+  const family = await chooseFamily(options);
+  const model = await family.read(options);
+  try {
+    const planned = planTensors(model.tensors, choiceOf(options), options.plan ?? []);
+    const document = withOptions(model.document, options);
+    const float32Bytes = model.tensors.reduce((sum, { shape }) => sum + 4 * elements(shape), 0);
+    const written = await writeModel({ options, model, planned, document, family });
+    return {
+      path: options.output,
+      family: family.name,
+      name: document.name,
+      ...written,
+      float32Bytes,
+      parameters: float32Bytes / 4,
+      parametersByBits: countByBits(written.tensors),
+      seconds: (performance.now() - start) / 1000,
+    };
+  } finally {
+    await model.close();
+  }
+}
+
+async function chooseFamily(options: ImportOptions): Promise<ImportFamily> {
+  const list = IMPORT_FAMILIES.map(({ name, description }) => `${name} (${description})`);
+  if (options.family !== undefined) {
+    const family = IMPORT_FAMILIES.find(({ name }) => name === options.family);
+    expectArgument(family !== undefined, 'family', `one of: ${list.join('; ')}`, options.family);
+    return family;
+  }
+  for (const family of IMPORT_FAMILIES) {
+    if (await family.matches(options)) return family;
+  }
+  throw new ParrotletError(
+    'MODEL_UNSUPPORTED',
+    `${options.source} is nothing the importer knows. It reads: ${list.join('; ')}.`,
+  );
+}
+
+// exactOptionalPropertyTypes: a choice that is not made must be absent, or it would hide a default.
+function choiceOf(options: ImportOptions): PlanChoice {
+  const { bits, groupSize, indivisible, clip } = options;
+  return {
+    ...(bits !== undefined && { bits }),
+    ...(groupSize !== undefined && { groupSize }),
+    ...(indivisible !== undefined && { indivisible }),
+    ...(clip !== undefined && { clip }),
+  };
+}
+
+function withOptions(document: ModelDocument, options: ImportOptions): ModelDocument {
+  const { name, maxSegmentSeconds: seconds, alignmentHeads: heads } = options;
+  expectArgument(
+    seconds === undefined || (seconds > 0 && seconds <= 120),
+    'maxSegmentSeconds',
+    'a number of seconds from above 0 to 120',
+    seconds,
+  );
+  const named = {
+    ...document,
+    name: name ?? document.name,
+    maxSegmentSeconds: seconds ?? document.maxSegmentSeconds,
+  };
+  if (heads === undefined) return named;
+  const decoder = named.output === 'attentionDecoder' ? named.decoder : undefined;
+  expectArgument(
+    decoder !== undefined &&
+      heads.every(
+        ([layer, head]) =>
+          Number.isInteger(layer) &&
+          Number.isInteger(head) &&
+          layer >= 0 &&
+          layer < decoder.layers &&
+          head >= 0 &&
+          head < decoder.heads,
+      ),
+    'alignmentHeads',
+    decoder
+      ? `pairs of layer (below ${decoder.layers}) and head (below ${decoder.heads})`
+      : 'none, as the model has no attention decoder,',
+    JSON.stringify(heads),
+  );
+  return { ...named, output: 'attentionDecoder', decoder: { ...decoder, alignmentHeads: heads } };
+}
+
+interface WriteArgs {
+  readonly options: ImportOptions;
+  readonly model: ImportedModel;
+  readonly planned: readonly PlannedTensor[];
+  readonly document: ModelDocument;
+  readonly family: ImportFamily;
+}
+
+async function writeModel({ options, model, planned, document, family }: WriteArgs): Promise<{
+  readonly tensors: readonly TensorReport[];
+  readonly fileBytes: number;
+  readonly sha256: string;
+}> {
+  const { length } = model.pieces;
+  const pieces: TensorEntry = { name: 'tokenizer.pieces', kind: 'bytes', length };
+  const entries = [...planned.map(({ entry }) => entry), pieces];
+  const started = withCard(document, options, family);
+  const writer = await ModelWriter.create(options.output, started, entries);
+  try {
+    await writer.write(pieces.name, model.pieces);
+    const tensors: TensorReport[] = [];
+    let bytes = length;
+    for (const one of planned) {
+      const { source } = one;
+      throwIfAborted(options.signal);
+      const loss = await writeTensor(writer, one, await source.load(), options.signal);
+      tensors.push(reportTensor(one, storedBytes(one.entry), loss));
+      bytes += tensors.at(-1)!.bytes;
+      const progress = { done: tensors.length, count: planned.length, bytes };
+      options.onProgress?.({ tensor: source.name, ...progress, totalBytes: writer.dataBytes });
+    }
+    const finished = withCard(document, options, family, tensors);
+    return { tensors, ...(await writer.finish(finished)) };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+async function writeTensor(
+  writer: ModelWriter,
+  { entry, clip }: PlannedTensor,
+  values: Float32Array,
+  signal: AbortSignal | undefined,
+): Promise<TensorLoss> {
+  if (entry.kind !== 'codes') {
+    await writer.write(entry.name, values);
+    return { signal: 0, noise: 0 };
+  }
+  const { name, bits, groupSize } = entry;
+  const [rows, depth] = entry.shape;
+  const step = Math.max(1, Math.floor(BLOCK_WEIGHTS / depth));
+  const loss = { signal: 0, noise: 0 };
+  for (let row = 0; row < rows; row += step) {
+    const block = values.subarray(row * depth, Math.min(rows, row + step) * depth);
+    const quantized = quantizeRows(block, { bits, groupSize, clip });
+    loss.signal += quantized.signal;
+    loss.noise += quantized.noise;
+    await writer.write(`${name}.scale`, quantized.scales, (row * depth * 4) / groupSize);
+    const codes = packCodes(quantized.codes, depth, bits);
+    await writer.write(name, codes, row * packedRowBytes(bits, depth));
+    await setImmediate(); // lets the signal and other work of the process through
+    throwIfAborted(signal);
+  }
+  return loss;
+}
+
+function storedBytes(entry: TensorEntry): number {
+  if (entry.kind === 'bytes') return entry.length;
+  if (entry.kind === 'float') return 4 * elements(entry.shape);
+  const [rows, depth] = entry.shape;
+  return rows * (packedRowBytes(entry.bits, depth) + (4 * depth) / entry.groupSize);
+}
+
+function withCard(
+  document: ModelDocument,
+  { date = new Date(), card }: ImportOptions,
+  family: ImportFamily,
+  tensors: readonly TensorReport[] = [],
+): ModelDocument {
+  const facts = {
+    importedFrom: family.name,
+    imported: date.toISOString().slice(0, 10),
+    parameters: tensors.reduce((sum, { shape }) => sum + elements(shape), 0),
+    parametersByBits: countByBits(tensors),
+    float32Bytes: tensors.reduce((sum, { shape }) => sum + 4 * elements(shape), 0),
+    quantization: summarizeLosses(tensors),
+  };
+  return { ...document, card: { ...document.card, ...facts, ...card } };
+}

@@ -1,0 +1,165 @@
+// Decides, before anything is written, in how many bits each weight matrix will be held.
+import { ParrotletError } from '../errors.js';
+import type { TensorEntry } from './model-layout.js';
+import type { CodeBits } from './pack.js';
+import type { Clip } from './quantize.js';
+import type { TensorSource } from './tensor-source.js';
+
+/** Bits of a weight; 32 keeps it as float32. */
+export type WeightBits = 32 | CodeBits;
+
+/** How a weight matrix is to be held. */
+export interface PlanChoice {
+  readonly bits?: WeightBits;
+  /** Inputs that share a scale: a multiple of 16, or `'channel'` for all of an output's. */
+  readonly groupSize?: number | 'channel';
+  /** What happens where `groupSize` does not divide the inputs; default `'error'`. */
+  readonly indivisible?: 'error' | 'channel';
+  /** Default `'search'`. */
+  readonly clip?: Clip;
+}
+
+/** A choice for the matrices whose names match. */
+export interface PlanRule extends PlanChoice {
+  /** A glob (`encoder.layers.*.attention.*`; a star stands for any text), or `/a regex/`. */
+  readonly match: string;
+}
+
+/** What was decided for one tensor. */
+export interface PlannedTensor {
+  readonly source: TensorSource;
+  readonly entry: TensorEntry;
+  readonly clip: Clip;
+  /** Whether the group size did not divide the inputs, and one scale per channel stands in. */
+  readonly groupFallback: boolean;
+}
+
+/** The multiple in which kernels walk the inputs; groups must be whole multiples of it. */
+const GROUP_STEP = 16;
+
+const DEFAULT_CHOICE = { bits: 4, groupSize: 'channel', indivisible: 'error', clip: 'search' };
+
+/**
+ * Applies the first rule that matches each matrix, over `defaults`.
+ *
+ * @throws ParrotletError `INVALID_ARGUMENT` for a choice out of range, a rule that matches nothing,
+ *   or a group size that does not divide a matrix's inputs.
+ */
+export function planTensors(
+  sources: readonly TensorSource[],
+  defaults: PlanChoice,
+  rules: readonly PlanRule[],
+): PlannedTensor[] {
+  const used = new Set<PlanRule>();
+  const matchers = rules.map((rule) => ({ rule, pattern: toPattern(rule.match) }));
+  const planned = sources.map((source) => {
+    if (!source.quantizable) return asFloat(source);
+    const hit = matchers.find(({ pattern }) => pattern.test(source.name));
+    if (hit) used.add(hit.rule);
+    return planMatrix(source, checked({ ...DEFAULT_CHOICE, ...defaults, ...hit?.rule }));
+  });
+  const unused = rules.find((rule) => !used.has(rule));
+  if (unused) {
+    throw new ParrotletError(
+      'INVALID_ARGUMENT',
+      `The plan's rule "${unused.match}" decides no weight matrix of this model: it matches none, ` +
+        'or rules before it match first. Remove or correct it.',
+    );
+  }
+  return planned;
+}
+
+/**
+ * Reads a plan: a JSON array of rules.
+ *
+ * @throws ParrotletError `INVALID_ARGUMENT`.
+ */
+export function parsePlan(text: string): PlanRule[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ParrotletError('INVALID_ARGUMENT', `The plan is not JSON: ${cause}`, { cause });
+  }
+  if (!Array.isArray(value)) {
+    throw new ParrotletError('INVALID_ARGUMENT', 'The plan must be a JSON array of rules.');
+  }
+  return value.map((rule: unknown) => {
+    if (typeof rule !== 'object' || rule === null) throw badRule(rule, 'it is not an object');
+    const unknown = Object.keys(rule).find(
+      (key) => !['match', 'bits', 'groupSize', 'indivisible', 'clip'].includes(key),
+    );
+    if (unknown !== undefined) throw badRule(rule, `"${unknown}" is no field of a rule`);
+    const { match } = rule as { match?: unknown };
+    if (typeof match !== 'string') throw badRule(rule, 'it has no "match"');
+    checked({ ...DEFAULT_CHOICE, ...rule });
+    return rule as PlanRule;
+  });
+}
+
+function planMatrix(source: TensorSource, choice: Required<PlanChoice>): PlannedTensor {
+  const { bits, clip } = choice;
+  const [rows, depth] = source.shape;
+  if (bits === 32 || rows === undefined || depth === undefined) return asFloat(source);
+  const wanted = choice.groupSize === 'channel' ? depth : choice.groupSize;
+  const divides = depth % wanted === 0;
+  if (!divides && choice.indivisible === 'error') {
+    throw new ParrotletError(
+      'INVALID_ARGUMENT',
+      `Groups of ${wanted} do not divide the ${depth} inputs of "${source.name}". Choose another ` +
+        'group size, or let such matrices have one scale per channel (indivisible: "channel").',
+    );
+  }
+  const groupSize = divides ? wanted : depth;
+  const { name } = source;
+  const entry = { name, kind: 'codes', shape: [rows, depth], bits, groupSize } as const;
+  return { source, entry, clip, groupFallback: !divides };
+}
+
+function asFloat(source: TensorSource): PlannedTensor {
+  const { name, shape } = source;
+  return { source, entry: { name, kind: 'float', shape }, clip: 'search', groupFallback: false };
+}
+
+function checked(choice: Record<string, unknown>): Required<PlanChoice> {
+  const { bits, groupSize, indivisible, clip } = choice;
+  if (![32, 8, 4, 2].includes(bits as number)) throw badChoice('bits', '32, 8, 4 or 2', bits);
+  const isGroup =
+    groupSize === 'channel' ||
+    (Number.isSafeInteger(groupSize) &&
+      (groupSize as number) > 0 &&
+      (groupSize as number) % GROUP_STEP === 0);
+  if (!isGroup) {
+    throw badChoice('groupSize', `"channel" or a multiple of ${GROUP_STEP}`, groupSize);
+  }
+  if (indivisible !== 'error' && indivisible !== 'channel') {
+    throw badChoice('indivisible', '"error" or "channel"', indivisible);
+  }
+  if (clip !== 'search' && clip !== 'max') throw badChoice('clip', '"search" or "max"', clip);
+  return choice as unknown as Required<PlanChoice>;
+}
+
+function toPattern(match: string): RegExp {
+  const regex = /^\/(.*)\/$/s.exec(match)?.[1];
+  try {
+    if (regex !== undefined) return new RegExp(regex);
+  } catch (cause) {
+    throw badRule({ match }, (cause as Error).message);
+  }
+  const escaped = match.split('*').map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${escaped.join('.*')}$`);
+}
+
+function badChoice(name: string, expected: string, value: unknown): ParrotletError {
+  return new ParrotletError(
+    'INVALID_ARGUMENT',
+    `${name} must be ${expected}, not ${JSON.stringify(value)}.`,
+  );
+}
+
+function badRule(rule: unknown, fault: string): ParrotletError {
+  return new ParrotletError(
+    'INVALID_ARGUMENT',
+    `The plan's rule ${JSON.stringify(rule)} cannot be used: ${fault}.`,
+  );
+}
