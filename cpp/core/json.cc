@@ -104,8 +104,8 @@ class JsonParser {
   }
 
   void SkipSpace() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' ||
-                                  text_[at_] == '\r')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
       ++at_;
     }
   }
@@ -119,13 +119,22 @@ class JsonParser {
     }
     out->offset_ = uint32_t(at_);
     switch (Peek()) {
-      case '{': return ParseObject(out, depth);
-      case '[': return ParseArray(out, depth);
-      case '"': return ParseString(&out->value_.emplace<std::string>());
-      case 't': out->value_ = true; return ParseWord("true");
-      case 'f': out->value_ = false; return ParseWord("false");
-      case 'n': return ParseWord("null");
-      default: return ParseNumber(&out->value_.emplace<double>());
+      case '{':
+        return ParseObject(out, depth);
+      case '[':
+        return ParseArray(out, depth);
+      case '"':
+        return ParseString(&out->value_.emplace<std::string>());
+      case 't':
+        out->value_ = true;
+        return ParseWord("true");
+      case 'f':
+        out->value_ = false;
+        return ParseWord("false");
+      case 'n':
+        return ParseWord("null");
+      default:
+        return ParseNumber(&out->value_.emplace<double>());
     }
   }
 
@@ -166,7 +175,8 @@ class JsonParser {
     } while (Accept(','));
     if (!Accept('}')) return Fail("expected ',' or '}'");
     const std::string* twice = DuplicateKey(members);
-    return twice == nullptr || Fail(("the key " + Quoted(*twice) + " twice, in the object").c_str());
+    return twice == nullptr ||
+           Fail(("the key " + Quoted(*twice) + " twice, in the object").c_str());
   }
 
   bool ParseString(std::string* out) {
@@ -293,10 +303,18 @@ void Append(const Json& value, std::string* out) {
     separator = ',';
   };
   switch (value.type()) {
-    case Json::Type::kNull: *out += "null"; break;
-    case Json::Type::kBool: *out += value.boolean() ? "true" : "false"; break;
-    case Json::Type::kNumber: AppendNumber(value.number(), out); break;
-    case Json::Type::kString: *out += JsonString(value.string()); break;
+    case Json::Type::kNull:
+      *out += "null";
+      break;
+    case Json::Type::kBool:
+      *out += value.boolean() ? "true" : "false";
+      break;
+    case Json::Type::kNumber:
+      AppendNumber(value.number(), out);
+      break;
+    case Json::Type::kString:
+      *out += JsonString(value.string());
+      break;
     case Json::Type::kArray:
       out->push_back('[');
       for (const Json& item : value.items()) {

@@ -44,8 +44,8 @@ void CompressPortable(uint32_t state[8], const uint8_t* blocks, size_t count) {
     for (int t = 0; t < 64; ++t) {
       const uint32_t t1 = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) +
                           ((e & f) ^ (~e & g)) + kRound[t] + w[t];
-      const uint32_t t2 = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) +
-                          ((a & b) ^ (a & c) ^ (b & c));
+      const uint32_t t2 =
+          (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
       h = g, g = f, f = e, e = d + t1;
       d = c, c = b, b = a, a = t1 + t2;
     }
@@ -77,13 +77,13 @@ void CompressX86Sha(uint32_t state[8], const uint8_t* blocks, size_t count) {
 
   for (; count > 0; --count, blocks += 64) {
     const __m128i abef_before = abef, cdgh_before = cdgh;
-    __m128i w[4];  // the last 16 message words, a ring of four vectors
+    __m128i w[4];      // the last 16 message words, a ring of four vectors
 #pragma GCC unroll 16  // so that the ring stays in registers
     for (int t = 0; t < 16; ++t) {
       __m128i& now = w[t % 4];
       if (t < 4) {
-        now = _mm_shuffle_epi8(
-            _mm_loadu_si128(reinterpret_cast<const __m128i*>(blocks + 16 * t)), big_endian);
+        now = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(blocks + 16 * t)),
+                               big_endian);
       } else {
         const __m128i before1 = w[(t + 3) % 4], before2 = w[(t + 2) % 4], before3 = w[(t + 1) % 4];
         const __m128i seven_back = _mm_alignr_epi8(before1, before2, 4);

@@ -1,5 +1,5 @@
-// What a model is, read from the document of a model file (docs/model-format.md). Plain values; every
-// one is checked against its range when read, so that later code may trust them.
+// What a model is, read from the document of a model file (docs/model-format.md). Plain values;
+// every one is checked against its range when read, so that later code may trust them.
 #pragma once
 
 #include <string>
@@ -53,13 +53,13 @@ struct EncoderConfig {
   int conv_kernel = 0;                  // 0: no convolution module
   float norm_epsilon = 1e-5f;
   AttentionSpan span = AttentionSpan::kFull;
-  int left_frames = 0;               // past frames a frame sees; not for kFull
-  int chunk_frames = 0;              // kChunk: the default
-  std::vector<int> chunk_choices;    // kChunk: what a session may ask for
+  int left_frames = 0;             // past frames a frame sees; not for kFull
+  int chunk_frames = 0;            // kChunk: the default
+  std::vector<int> chunk_choices;  // kChunk: what a session may ask for
   Positions positions = Positions::kNone;
-  int rotary_dims = 0;               // of each head, interleaved pairs
+  int rotary_dims = 0;  // of each head, interleaved pairs
   float rotary_theta = 10000;
-  float memory_position_scale = 0;   // x sinusoidal position added to the output; 0: none
+  float memory_position_scale = 0;  // x sinusoidal position added to the output; 0: none
   std::vector<EncoderLayerConfig> layers;
 };
 
@@ -69,13 +69,19 @@ struct DecoderConfig {
   float rotary_theta = 10000;
   float norm_epsilon = 1e-5f;
   int vocabulary = 0, start_token = 0, end_token = 0;
-  float tokens_per_second = 6.5f;    // the makers' limit against loops
-  struct Head { int layer = 0, head = 0; };
+  float tokens_per_second = 6.5f;  // the makers' limit against loops
+  struct Head {
+    int layer = 0, head = 0;
+  };
   std::vector<Head> alignment_heads;  // cross-attention heads that follow time; may be empty
 };
 
 struct CtcConfig {
   int vocabulary = 0, blank = 0;
+};
+
+struct TokenizerConfig {
+  std::vector<int> special;  // ids that stand for no text, ascending
 };
 
 struct Config {
@@ -87,9 +93,11 @@ struct Config {
   OutputStage output = OutputStage::kAttentionDecoder;
   DecoderConfig decoder;  // kAttentionDecoder
   CtcConfig ctc;          // kCtc
+  TokenizerConfig tokenizer;
 
-  // Errors: kModelMalformed (a field is missing or of the wrong type), kModelShape (out of range),
-  // kModelUnsupported (an unknown choice); the message names the field.
+  // Errors: kModelMalformed (a field is missing, unknown or of the wrong type), kModelShape (out of
+  // range, or at odds with another field), kModelUnsupported (an unknown choice); the message names
+  // the field. A field that belongs to another choice counts as unknown.
   static Result<Config> FromDocument(const Json& document);
 };
 

@@ -13,25 +13,34 @@
 
 namespace parrotlet {
 
-// One tensor of the file, checked: its bytes lie inside the file and match its shape.
+// One tensor of the file, checked: its bytes lie inside the file and match its shape, floats are
+// finite, scales also not negative, and no dot product over a group can leave int32.
 struct Tensor {
   std::string name;
-  WeightFormat format;             // bits 32 unless the manifest says the tensor is quantized
-  std::vector<int> shape;          // logical: [cols][depth] for a quantized matrix; rank 1 to 4
-  std::span<const uint8_t> bytes;  // float32 values or codes (quant/pack.h), little-endian
+  WeightFormat format;     // bits 32 unless the manifest says the tensor is quantized
+  std::vector<int> shape;  // logical: [cols][depth] for a quantized matrix; rank 1 to 4
+  // Little-endian; memory is the ModelFile's. float32 values are aligned to 4 bytes.
+  std::span<const uint8_t> bytes;  // float32 values, codes (quant/pack.h) or raw bytes
   std::span<const uint8_t> scale;  // float32 [cols][groups]; empty unless quantized
   bool is_bytes = false;           // a U8 tensor that the manifest does not name: raw bytes
 
-  size_t elements() const;
+  size_t elements() const;  // of the logical shape
 };
 
 class ModelFile {
  public:
+  ModelFile() = default;
+  ModelFile(const ModelFile&) = delete;  // tensors point into the bytes
+  ModelFile& operator=(const ModelFile&) = delete;
+  ModelFile(ModelFile&&) = default;
+  ModelFile& operator=(ModelFile&&) = default;
+
   // Takes the whole file. Errors: kModelTruncated, kModelMalformed, kModelVersion, kModelChecksum,
-  // kModelShape, kModelTooLarge; the message names the tensor or field.
+  // kModelShape, kModelUnsupported, kModelTooLarge; the message names the tensor or field.
   static Result<ModelFile> Parse(std::vector<uint8_t> bytes);
 
-  // Reads the file at `path` (UTF-8) and parses it. Also kIoError.
+  // Reads the file at `path` (UTF-8) into memory and parses it. Also kIoError. The file is not
+  // mapped: one that shrinks while it is in use would end the process.
   static Result<ModelFile> Read(const char* path, size_t max_bytes);
 
   // The document of docs/model-format.md, an object.
