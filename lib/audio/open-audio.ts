@@ -12,13 +12,17 @@ import { openWav } from './wav-reader.js';
 
 const PIECE_BYTES = 65536;
 
-/** Samples that the caller has already: interleaved, in pieces of whole frames. */
+/** Samples that the caller has already: interleaved, in pieces of whole frames. An AudioStream is one. */
 export interface SampleSource {
   /** Hz, 8000 to 48000. */
   readonly sampleRate: number;
   /** 1 to 8. */
   readonly channels: number;
   readonly chunks: AsyncIterable<Float32Array>;
+  /** Seconds, where known; only shown as progress. */
+  readonly durationSeconds?: number | undefined;
+  /** Called when `chunks` is no longer wanted. */
+  close?(): Promise<void>;
 }
 
 /**
@@ -112,9 +116,10 @@ function isSampleSource(source: AudioSource): source is SampleSource {
   return typeof source === 'object' && source !== null && 'chunks' in source;
 }
 
-function openSamples({ sampleRate, channels, chunks }: SampleSource): AudioStream {
+function openSamples(source: SampleSource): AudioStream {
+  const { sampleRate, channels, chunks, durationSeconds } = source;
   checkLayout(sampleRate, channels);
-  return { sampleRate, channels, durationSeconds: undefined, chunks, close: async () => {} };
+  return { sampleRate, channels, durationSeconds, chunks, close: async () => source.close?.() };
 }
 
 function byteStream(source: Exclude<AudioSource, SampleSource>): AsyncIterable<Uint8Array> {

@@ -1,0 +1,32 @@
+// How transcripts are written: as text, or as one JSON object a line.
+import type { Transcript } from '../events/types.js';
+import { printable } from './terminal.js';
+
+/** One line a segment; `file` stands in front where several files are transcribed. */
+export function formatText(transcript: Transcript, file: string | undefined): string {
+  const prefix = file === undefined ? '' : `${file}: `;
+  const lines = transcript.segments.map(({ text }) => `${prefix}${printable(text)}\n`);
+  return lines.length > 0 || file === undefined ? lines.join('') : `${prefix}\n`;
+}
+
+/** The line that `--json` writes for a file. Times are seconds from its start. */
+export function formatJson(transcript: Transcript, file: string): string {
+  const { text, words, segments, durationSeconds, processingSeconds } = transcript;
+  return `${JSON.stringify({
+    file,
+    text,
+    words: words.map(({ text, start, end }) => ({ text, start, end })),
+    segments: segments.map(({ text, start, end }) => ({ text, start, end })),
+    durationSeconds,
+    processingSeconds,
+  })}\n`;
+}
+
+/** "12.4 s of audio in 0.6 s: real-time factor 0.048". */
+export function formatSpeed(audioSeconds: number, processingSeconds: number): string {
+  const factor = audioSeconds > 0 ? processingSeconds / audioSeconds : 0;
+  return (
+    `${audioSeconds.toFixed(1)} s of audio in ${processingSeconds.toFixed(1)} s: ` +
+    `real-time factor ${factor.toFixed(3)}`
+  );
+}

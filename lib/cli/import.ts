@@ -1,0 +1,67 @@
+// `parrotlet import`: a checkpoint in, a quantized model file out.
+import { readFile } from 'node:fs/promises';
+import { ParrotletError } from '../errors.js';
+import { importModel } from '../import/import-model.js';
+import { formatReport } from '../import/import-report.js';
+import { type PlanRule, parsePlan, type WeightBits } from '../import/quantization-plan.js';
+import type { Clip } from '../import/quantize.js';
+import { createProgress } from './progress.js';
+import type { Terminal } from './terminal.js';
+
+export interface ImportFlags {
+  readonly output: string;
+  readonly bits: WeightBits;
+  readonly group: number | 'channel';
+  readonly indivisible: 'error' | 'channel';
+  readonly clip: Clip;
+  readonly plan?: string;
+  readonly base?: string;
+  readonly family?: string;
+  readonly name?: string;
+  readonly maxSegment?: number;
+  readonly alignmentHeads?: readonly (readonly [number, number])[];
+  readonly licence?: string;
+  readonly json?: boolean;
+}
+
+/** Imports the checkpoint; returns the exit code. */
+export async function importCheckpoint(
+  source: string,
+  flags: ImportFlags,
+  { stdout, stderr, signal }: Terminal,
+): Promise<number> {
+  const plan = flags.plan === undefined ? undefined : await readPlan(flags.plan);
+  const bar = createProgress(stderr, source, 'MB', 1);
+  try {
+    const report = await importModel({
+      source,
+      output: flags.output,
+      bits: flags.bits,
+      groupSize: flags.group,
+      indivisible: flags.indivisible,
+      clip: flags.clip,
+      signal,
+      ...(plan && { plan }),
+      ...(flags.base !== undefined && { base: flags.base }),
+      ...(flags.family !== undefined && { family: flags.family }),
+      ...(flags.name !== undefined && { name: flags.name }),
+      ...(flags.maxSegment !== undefined && { maxSegmentSeconds: flags.maxSegment }),
+      ...(flags.alignmentHeads && { alignmentHeads: flags.alignmentHeads }),
+      ...(flags.licence !== undefined && { card: { licence: flags.licence } }),
+      onProgress: ({ bytes, totalBytes }) => bar.update(bytes / 1e6, totalBytes / 1e6),
+    });
+    stdout.write(`${flags.json ? JSON.stringify(report) : formatReport(report)}\n`);
+    return 0;
+  } finally {
+    bar.stop();
+  }
+}
+
+async function readPlan(path: string): Promise<PlanRule[]> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new ParrotletError('IO_ERROR', `Cannot read the plan ${path}: ${cause.message}.`, {
+      cause,
+    });
+  });
+  return parsePlan(text);
+}

@@ -1,0 +1,57 @@
+// `parrotlet info`: what a model is, how large, and what its makers say of it.
+import { loadModel } from '../load-model.js';
+import type { ModelInfo } from '../model-info.js';
+import { modelSource } from './model-source.js';
+import { printable, type Terminal } from './terminal.js';
+
+/** Describes the model; returns the exit code. */
+export async function showInfo(
+  model: string,
+  flags: { readonly json?: boolean },
+  { stdout, signal }: Terminal,
+): Promise<number> {
+  const loaded = await loadModel(modelSource(model), { signal });
+  const { info } = loaded;
+  loaded.close();
+  stdout.write(flags.json ? `${JSON.stringify(info, null, 2)}\n` : formatInfo(info));
+  return 0;
+}
+
+/** The model's facts for people, several lines. */
+export function formatInfo(info: ModelInfo): string {
+  const bits = Object.entries(info.bits).map(
+    ([width, count]) => `${formatCount(count)} in ${width} bits`,
+  );
+  const chunks =
+    info.chunkMs.length > 0 ? `${info.chunkMs.map(Math.round).join(', ')} ms` : 'none to choose';
+  const lines: [string, string][] = [
+    ['name', info.name],
+    ['output', info.output === 'ctc' ? 'CTC' : 'attention decoder'],
+    ['parameters', `${formatCount(info.parameters)} (${bits.join(', ')})`],
+    ['file', formatBytes(info.fileBytes)],
+    ['in memory', `${formatBytes(info.weightBytes)}, packed for ${info.target}`],
+    ['sample rate', `${info.sampleRate} Hz`],
+    ['longest segment', `${info.maxSegmentSeconds} s`],
+    ['chunks', chunks],
+    ['delay', `${Math.round(info.algorithmicDelayMs)} ms with the default chunk`],
+    ['format version', String(info.version)],
+    ...Object.entries(info.card).map(([key, value]): [string, string] => [
+      printable(key),
+      formatValue(value),
+    ]),
+  ];
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return lines.map(([label, text]) => `${label.padEnd(width)}  ${printable(text)}\n`).join('');
+}
+
+function formatValue(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function formatCount(count: number): string {
+  return count >= 1e6 ? `${(count / 1e6).toFixed(2)} M` : String(count);
+}
+
+function formatBytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// The executable: connects the command line to this process.
+import { addAbortSignal } from 'node:stream';
+import { runCommandLine } from './program.js';
+
+const interruption = new AbortController();
+process.once('SIGINT', () => interruption.abort());
+
+// The reader of a pipe may leave early, as `head` does; that is no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
+runCommandLine(process.argv.slice(2), {
+  // Touched only by a command that reads it. An interruption ends a read that waits for input.
+  stdin: {
+    [Symbol.asyncIterator]: () =>
+      addAbortSignal(interruption.signal, process.stdin)[Symbol.asyncIterator](),
+  },
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interruption.signal,
+}).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,166 @@
+// The commands of `parrotlet`, their options, and what their exit codes mean. A command's own code
+// is imported when it runs, so that --help and --version load nothing.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { packageRoot } from '../package-root.cjs';
+import { reportFailure } from './failure.js';
+import type { ImportFlags } from './import.js';
+import type { Terminal } from './terminal.js';
+import type { TranscribeFlags } from './transcribe.js';
+
+const USAGE_ERROR = 2;
+const INTERRUPTED = 130;
+
+/**
+ * Runs one command line (without `node` and the script) and returns its exit code: 0 done, 1 failed,
+ * 2 wrong usage, 130 interrupted.
+ */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(terminal, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (terminal.signal.aborted) return INTERRUPTED;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
+    reportFailure(terminal, error);
+    return 1;
+  }
+}
+
+/** The parser with all commands; `exit` is told a command's exit code. */
+export function createProgram(terminal: Terminal, exit: (code: number) => void): Command {
+  const program = new Command('parrotlet')
+    .description('Streaming speech recognition on the CPU.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .showHelpAfterError('(run with --help for the usage)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? 80,
+      getErrHelpWidth: () => terminal.stderr.columns ?? 80,
+    });
+
+  program
+    .command('transcribe')
+    .description('Print what is said in audio files.')
+    .argument('<file...>', 'WAV, FLAC, Ogg Opus or MP3 files; - reads one from standard input')
+    .option('-m, --model <model>', 'path or URL of a model file', 'default')
+    .addOption(
+      new Option('-l, --live', 'show words as they are heard, dim while they may change').conflicts(
+        'json',
+      ),
+    )
+    .option('--json', 'print one JSON object a line and file, with word times')
+    .option(
+      '--chunk <ms>',
+      "audio the encoder takes at a time, or 'segment' (see info)",
+      parseChunk,
+    )
+    .option('--beam <n>', 'hypotheses kept, 1 to 8 (default: 1)', parseNumber)
+    .option('--no-pauses', 'do not end a segment at a pause')
+    .option('--max-segment <s>', 'longest segment in seconds (default: the longest)', parseNumber)
+    .option('--realtime', 'read files no faster than they were spoken')
+    .action(async (files: string[], flags: TranscribeFlags) => {
+      const { transcribeFiles } = await import('./transcribe.js');
+      exit(await transcribeFiles(files, flags, terminal));
+    });
+
+  program
+    .command('info')
+    .description('Describe a model: size, bits, delay, and the card of its makers.')
+    .argument('[model]', 'path or URL of a model file', 'default')
+    .option('--json', 'print JSON')
+    .action(async (model: string, flags: { json?: boolean }) => {
+      const { showInfo } = await import('./info.js');
+      exit(await showInfo(model, flags, terminal));
+    });
+
+  program
+    .command('import')
+    .description('Quantize a checkpoint and write it as a model file.')
+    .argument('<source>', 'a folder in the layout of Hugging Face, or a .safetensors file')
+    .requiredOption('-o, --output <file>', 'the model file to write')
+    .addOption(
+      new Option('-b, --bits <n>', 'bits of a weight; 32 keeps floats')
+        .choices(['2', '4', '8', '32'])
+        .default(4)
+        .argParser(parseBits),
+    )
+    .option('-g, --group <n>', "inputs that share a scale, or 'channel'", parseGroup, 'channel')
+    .addOption(
+      new Option('--indivisible <what>', 'where groups do not divide the inputs')
+        .choices(['error', 'channel'])
+        .default('error'),
+    )
+    .addOption(
+      new Option('--clip <how>', 'how a scale is chosen')
+        .choices(['search', 'max'])
+        .default('search'),
+    )
+    .option('--plan <file>', 'JSON rules for single matrices, see docs/model-format.md')
+    .option('--base <folder>', 'folder of config.json and tokenizer.json, if not beside the source')
+    .option('--family <name>', 'kind of checkpoint (default: found out)')
+    .option('--name <name>', "the model's name (default: that of the source)")
+    .option('--max-segment <s>', "longest segment in seconds (default: the family's)", parseNumber)
+    .option('--alignment-heads <l:h,...>', 'cross-attention heads that follow time', parseHeads)
+    .option('--licence <text>', "licence for the model's card")
+    .option('--json', 'print the report as JSON')
+    .action(async (source: string, flags: ImportFlags) => {
+      const { importCheckpoint } = await import('./import.js');
+      exit(await importCheckpoint(source, flags, terminal));
+    });
+
+  program
+    .command('doctor')
+    .description('Tell what runs on this machine, why, and what is missing.')
+    .option('--json', 'print JSON')
+    .action(async (flags: { json?: boolean }) => {
+      const { diagnose } = await import('./doctor.js');
+      exit(await diagnose(flags, terminal));
+    });
+  return program;
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError('Expected a number above 0.');
+  }
+  return value;
+}
+
+function parseChunk(text: string): number | 'segment' {
+  return text === 'segment' ? text : parseNumber(text);
+}
+
+function parseGroup(text: string): number | 'channel' {
+  return text === 'channel' ? text : parseNumber(text);
+}
+
+function parseBits(text: string): number {
+  if (!['2', '4', '8', '32'].includes(text)) {
+    throw new InvalidArgumentError('Allowed choices are 2, 4, 8, 32.');
+  }
+  return Number(text);
+}
+
+function parseHeads(text: string): [number, number][] {
+  return text.split(',').map((pair) => {
+    const match = /^(\d+):(\d+)$/.exec(pair.trim());
+    if (!match) throw new InvalidArgumentError('Expected layer:head pairs such as 3:2,4:5.');
+    return [Number(match[1]), Number(match[2])];
+  });
+}
