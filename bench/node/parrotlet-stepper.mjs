@@ -1,5 +1,7 @@
 // The three ways in which the bench drives parrotlet through its public interface.
-import { loadModel, transcribe } from '../../dist/esm/index.js';
+import { joinSamples, loadFacade } from '../../tools/accuracy/corpus.mjs';
+
+const { loadModel, transcribe } = await loadFacade();
 
 const SAMPLE_RATE = 16_000;
 const CHUNK_SECONDS = 0.16;
@@ -24,7 +26,7 @@ export async function openStream({ file, recordings }) {
   const session = model.createSession();
   const events = drain(session);
   const length = Math.round((session.chunkMs / 1000) * SAMPLE_RATE);
-  const sound = join(recordings.map(({ samples }) => samples));
+  const sound = joinSamples(recordings.map(({ samples }) => samples));
   const chunks = Math.floor(sound.length / length);
   return {
     stepSeconds: () => length / SAMPLE_RATE,
@@ -60,14 +62,4 @@ async function close(session, model) {
 
 async function drain(events) {
   for await (const _ of events);
-}
-
-function join(parts) {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

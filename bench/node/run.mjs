@@ -22,7 +22,7 @@ models once with "node bench/node/prepare.mjs"; subjects whose files are missing
 
   --data DIR       folder with manifest.tsv and the recordings (default ../shared/data)
   --work DIR       prepared models (default bench/work)
-  --model FILE     the streaming model (default models/parrotlet-en-int4.safetensors)
+  --model FILE     the streaming model (default models/moonshine-tiny-w4.safetensors)
   --only TEXT      only subjects whose id contains TEXT
   --rounds N       rounds over all subjects (default 5)
   --seconds S      seconds of steps in a round of one subject (default 3)
@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
   options: {
     data: { type: 'string', default: join(ROOT, '../shared/data') },
     work: { type: 'string', default: join(ROOT, 'bench/work') },
-    model: { type: 'string', default: join(ROOT, 'models/parrotlet-en-int4.safetensors') },
+    model: { type: 'string', default: join(ROOT, 'models/moonshine-tiny-w4.safetensors') },
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
@@ -48,7 +48,7 @@ if (options.help) {
   process.exit(0);
 }
 
-const all = listSubjects({ work: options.work, models: options.model });
+const all = listSubjects(options);
 const wanted = all.filter((subject) => subject.id.includes(options.only));
 for (const { id, file } of wanted.filter((subject) => !subject.present)) {
   console.error(`left out: ${id} (no ${file})`);
@@ -86,11 +86,12 @@ const results = {
   load: [loadBefore, os.loadavg()[0]].map((value) => Number(value.toFixed(2))),
   rounds: Number(options.rounds),
   recordings: recordings?.items.length ?? 0,
-  rows: subjects.map(({ id, group, engine, bits, kind, file }) => ({
+  rows: subjects.map(({ id, group, engine, bits, groupSize, kind, file }) => ({
     id,
     group,
     engine,
     bits,
+    groupSize,
     kind,
     fileBytes: modelBytes(file),
     ...summarize(

@@ -1,5 +1,5 @@
 // From the rounds of one subject to the figures that are reported.
-import { countEdits, normalizeEnglish } from '../../tools/accuracy/wer.mjs';
+import { errorPercent, scoreUtterance } from '../../tools/accuracy/wer.mjs';
 
 /**
  * Least load time and memory of all rounds; step times over all rounds together (`minMs`, `p50Ms`,
@@ -30,10 +30,7 @@ export function quantile(sorted, q) {
 }
 
 function wordErrorRate(texts, references) {
-  const counts = texts.map((text, i) =>
-    countEdits(normalizeEnglish(references[i]).split(' '), normalizeEnglish(text).split(' ')),
-  );
-  return round((100 * sum(counts.map((c) => c.edits))) / sum(counts.map((c) => c.words)), 2);
+  return round(errorPercent(texts.map((text, i) => scoreUtterance(references[i], text))), 2);
 }
 
 const sum = (values) => values.reduce((a, b) => a + b, 0);

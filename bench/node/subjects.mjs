@@ -1,6 +1,6 @@
 // What the bench measures: the list of subjects, and how each is opened.
 //
-// A subject is {id, group, engine, bits, kind, file}: subjects of one `group` do the same work, so that
+// A subject is {id, group, engine, bits, groupSize, kind, file}: subjects of one `group` do the same work, so that
 // their ratio means something. `open` gives a stepper:
 //   stepSeconds(k)  seconds of audio that step k takes
 //   stateBytes      of one session, null where it is not fixed
@@ -10,7 +10,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const PRESETS = ['s', 'm', 'l'];
-const BITS = { float32: 32, int8: 8, int4: 4, int2: 2 };
+// Inputs of parrotlet's groups: ONNX Runtime's 32, or what comes nearest and divides S's 144.
+const ORT_BLOCK = { s: 48, m: 32, l: 32 };
+
+/** Moonshine tiny for parrotlet, inside the work folder. */
+export const MOONSHINE_FILE = join('models', 'moonshine-tiny-int8.safetensors');
 
 const OPENERS = {
   'onnxruntime-node conformer': async () =>
@@ -25,43 +29,64 @@ const OPENERS = {
 /** The function that opens a subject; loads the engine's own packages, and only these. */
 export const opener = (subject) => OPENERS[`${subject.engine} ${subject.kind}`]();
 
-/** All subjects whose files are in the work folder and the model folder. */
-export function listSubjects({ work, models }) {
-  const conformers = PRESETS.flatMap((preset) =>
-    Object.entries(BITS).flatMap(([type, bits]) => {
-      const common = { group: `conformer-${preset}`, kind: 'conformer', bits };
-      return [
-        {
-          ...common,
-          engine: 'onnxruntime-node',
-          file: join(work, 'onnx', `conformer-${preset}-${type}.onnx`),
-        },
-        {
-          ...common,
-          engine: 'parrotlet',
-          file: join(work, 'models', `conformer-${preset}-${type}.safetensors`),
-        },
-      ];
-    }),
-  );
-  const others = [
-    {
-      group: 'moonshine-tiny',
-      kind: 'moonshine',
-      engine: 'onnxruntime-node',
-      bits: 8,
-      file: join(work, 'moonshine'),
-    },
-    {
-      group: 'moonshine-tiny',
-      kind: 'moonshine',
+/** The random Conformers: {preset, type, bits, groupSize}; the name of a file is preset-type[-group]. */
+export const CONFORMERS = PRESETS.flatMap((preset) => [
+  { preset, type: 'float32', bits: 32, groupSize: 'channel' },
+  { preset, type: 'int8', bits: 8, groupSize: 'channel' },
+  ...[4, 2].flatMap((bits) =>
+    ['channel', ORT_BLOCK[preset]].map((groupSize) => ({
+      preset,
+      type: `int${bits}`,
+      bits,
+      groupSize,
+    })),
+  ),
+]);
+
+/** The file of a random Conformer for parrotlet, inside the work folder. */
+export function conformerFile({ preset, type, groupSize }) {
+  const group = groupSize === 'channel' ? '' : `-group${groupSize}`;
+  return join('models', `conformer-${preset}-${type}${group}.safetensors`);
+}
+
+/** All subjects; `present` says whether the file is there. */
+export function listSubjects({ work, model }) {
+  const conformers = CONFORMERS.flatMap((one) => {
+    const { preset, type, bits, groupSize } = one;
+    const common = { group: `conformer-${preset}`, kind: 'conformer', bits };
+    const ours = {
+      ...common,
       engine: 'parrotlet',
-      bits: 8,
-      file: join(work, 'models', 'moonshine-tiny-int8.safetensors'),
+      groupSize,
+      file: join(work, conformerFile(one)),
+    };
+    const file = join(work, 'onnx', `conformer-${preset}-${type}.onnx`);
+    // ONNX Runtime has one variant a width: 8 bits by channel, 4 and 2 bits in blocks of 32.
+    const peer = bits > 4 || groupSize !== 'channel';
+    const theirs = {
+      ...common,
+      engine: 'onnxruntime-node',
+      groupSize: bits > 4 ? 'channel' : 32,
+      file,
+    };
+    return peer ? [theirs, ours] : [ours];
+  });
+  const moonshine = { group: 'moonshine-tiny', kind: 'moonshine', bits: 8, groupSize: 'channel' };
+  const others = [
+    { ...moonshine, engine: 'onnxruntime-node', file: join(work, 'moonshine') },
+    { ...moonshine, engine: 'parrotlet', file: join(work, MOONSHINE_FILE) },
+    {
+      group: 'streaming',
+      kind: 'streaming',
+      bits: 4,
+      groupSize: 'channel',
+      engine: 'parrotlet',
+      file: model,
     },
-    { group: 'streaming', kind: 'streaming', engine: 'parrotlet', bits: 4, file: models },
   ];
-  return [...conformers, ...others]
-    .map((subject) => ({ id: `${subject.group}/${subject.engine}/${subject.bits}`, ...subject }))
-    .map((subject) => ({ ...subject, present: existsSync(subject.file) }));
+  return [...conformers, ...others].map((subject) => ({
+    id: [subject.group, subject.engine, `int${subject.bits}`, subject.groupSize].join('/'),
+    ...subject,
+    present: existsSync(subject.file),
+  }));
 }

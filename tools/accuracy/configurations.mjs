@@ -1,0 +1,84 @@
+// What is measured: every model file with every chunk it offers, and the product's default path.
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The model files in a folder, with what their headers say about the weights. */
+export function listModels(folder) {
+  const names = existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.endsWith('.safetensors'))
+    : [];
+  if (names.length === 0) {
+    throw new Error(`There is no model file (*.safetensors) in ${folder}; give one with --models.`);
+  }
+  return names.sort().map((name) => describeModel(join(folder, name), name));
+}
+
+/**
+ * Sessions to run a model in: `whole` (a recording is one segment, nothing is said before its end)
+ * for every chunk, and `live` (partials, pauses end segments: the defaults) for the default chunk.
+ */
+export function configurationsOf(model, info) {
+  const chunks = [...info.chunkMs, 'segment'];
+  const whole = chunks.map((chunkMs) => ({
+    mode: 'whole',
+    chunkMs,
+    options: { pauses: false, partials: false, words: false, chunkMs },
+  }));
+  const live = {
+    mode: 'live',
+    chunkMs: info.chunkMs.length > 0 ? defaultChunkMs(info) : 'segment',
+    options: { partials: true },
+  };
+  return [...whole, live].map((one) => ({
+    ...one,
+    model,
+    id: `${model.sha256.slice(0, 12)}-${one.mode}-${one.chunkMs}`,
+  }));
+}
+
+function defaultChunkMs(info) {
+  return Math.round(info.document.encoder.chunkFrames * info.frameSeconds * 1000);
+}
+
+function describeModel(path, name) {
+  const { parrotlet, document } = readHeader(path);
+  if (document === undefined || parrotlet.format !== 'parrotlet') {
+    throw new Error(`${path} is no parrotlet model; "parrotlet import" makes one.`);
+  }
+  const matrices = Object.values(document.tensors ?? {});
+  return {
+    path,
+    name: name.replace(/\.safetensors$/, ''),
+    sha256: parrotlet.sha256,
+    fileBytes: statSync(path).size,
+    bits: mostWeights(matrices, ({ bits }) => bits) ?? 32,
+    groupSize: mostWeights(matrices, ({ groupSize, shape }) =>
+      groupSize === shape[1] ? 'channel' : groupSize,
+    ),
+  };
+}
+
+function readHeader(path) {
+  const file = openSync(path, 'r');
+  try {
+    const length = Buffer.alloc(8);
+    readSync(file, length, 0, 8, 0);
+    const bytes = Buffer.alloc(Math.min(Number(length.readBigUInt64LE()), 4 << 20));
+    readSync(file, bytes, 0, bytes.length, 8);
+    const parrotlet = JSON.parse(bytes.toString('utf8')).__metadata__ ?? {};
+    return { parrotlet, document: parrotlet.document && JSON.parse(parrotlet.document) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The value of `property` that the most weights share; undefined where nothing is quantized. */
+function mostWeights(matrices, property) {
+  const weights = new Map();
+  for (const matrix of matrices) {
+    const value = property(matrix);
+    const count = matrix.shape[0] * matrix.shape[1];
+    weights.set(value, (weights.get(value) ?? 0) + count);
+  }
+  return [...weights].sort((a, b) => b[1] - a[1])[0]?.[0];
+}

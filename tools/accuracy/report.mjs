@@ -1,0 +1,71 @@
+// Turns bench/results/accuracy.json into docs/accuracy.md.
+import { writeFileSync } from 'node:fs';
+import { SUBSETS } from './corpus.mjs';
+
+const INTRODUCTION = `# Accuracy
+
+Word error rates of the models, greedy search, as \`npm run accuracy\` measures them through the public
+interface. This page is written by \`node tools/accuracy/run.mjs --report-only\` from
+[bench/results/accuracy.json](../bench/results/accuracy.json).
+
+- **whole**: every recording is one segment and its text is taken at the end. **live**: the defaults of a
+  session: partial results, and pauses end segments.
+- Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
+  for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
+- Size: the file, and how many times smaller it is than its parameters in float32.
+- Real-time factor: time computed by time of audio, with two recordings at a time on a shared machine;
+  see [benchmarks](benchmarks.md) for measurements of speed.
+`;
+
+const METHOD = `## How texts are compared
+
+Both texts are brought to one spelling by \`tools/accuracy/normalize-english.mjs\`, in the spirit of Whisper's
+English normalizer: lower case; no punctuation and no accents; text in brackets and hesitations (um, hmm)
+left out; contractions written out (won't: will not; it's: it is); titles too (mr: mister); spelled-out
+numbers as digits (nineteen eighty four: 1984). British and American spellings stay apart, so colour for
+color is an error. On all 5,849 transcripts of the manifest it gives what the normalizer of
+the Python package transformers gives (without its spelling table); on 28,537 further ones
+it differs in 29, all of them slips of that normalizer (the ninth, "point and").
+\`test/tools/wer.test.ts\` holds it to that, and the count of errors to jiwer and to NIST's sclite.
+
+The recordings are not part of this repository: LibriSpeech (V. Panayotov et al., 2015) and speechocean762
+(J. Zhang et al., 2021), both CC BY 4.0, re-encoded; some as mp3 at 24 kb/s, which ends at about 6 kHz.
+The names above say which part was used: no figure here is one of the whole corpus.
+`;
+
+/** Writes the page; rows are in the order in which they were measured. */
+export function writeReport(rows, path) {
+  const tables = Object.entries(SUBSETS)
+    .map(([name, about]) => [about, rows.filter(({ subset }) => subset === name)])
+    .filter(([, found]) => found.length > 0)
+    .map(([about, found]) => section(about, found));
+  writeFileSync(path, [INTRODUCTION, ...tables, METHOD].join('\n'));
+}
+
+function section({ title, note }, rows) {
+  const { utterances, words } = rows[0];
+  return `## ${title}
+${utterances} utterances, ${words.toLocaleString('en-US')} words; ${note}.
+
+| model | bits | group | mode | chunk | file | smaller | WER | uncapped | real-time factor |
+|---|---|---|---|---|---|---|---|---|---|
+${rows.map(line).join('\n')}
+`;
+}
+
+function line(row) {
+  const smaller = (4 * row.parameters) / row.fileBytes;
+  const cells = [
+    row.model,
+    row.bits,
+    row.groupSize ?? '',
+    row.mode,
+    row.chunkMs === 'segment' ? 'whole segment' : `${row.chunkMs} ms`,
+    `${(row.fileBytes / 1e6).toFixed(1)} MB`,
+    `${smaller.toFixed(1)} x`,
+    `${row.wer.toFixed(1)} % (${row.low.toFixed(1)} to ${row.high.toFixed(1)})`,
+    `${row.uncapped.toFixed(1)} %`,
+    row.realTimeFactor.toFixed(3),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env node
+// Measures word error rates of model files over recordings with transcripts, and writes docs/accuracy.md.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { configurationsOf, listModels } from './configurations.mjs';
+import { DEFAULT_DATA, loadFacade, readManifest, runTool, SUBSETS } from './corpus.mjs';
+import { startProgress } from './progress.mjs';
+import { writeReport } from './report.mjs';
+import { addTranscripts, readTranscripts } from './transcripts.mjs';
+import { capped, confidenceInterval, errorPercent, scoreUtterance } from './wer.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const RESULTS = join(ROOT, 'bench/results/accuracy.json');
+const HELP = `usage: node tools/accuracy/run.mjs [options]
+
+Transcribes every recording of the subsets with every model file and chunk, scores the texts, adds the
+rates to bench/results/accuracy.json and writes docs/accuracy.md. A run that was stopped goes on where
+it was: transcripts are kept in the work folder, by the model's hash.
+
+  --data DIR      folder with manifest.tsv and the recordings (default ../shared/data)
+  --models DIR    folder of *.safetensors model files (default models)
+  --subset NAME   ${Object.keys(SUBSETS).join(', ')}; may be repeated (default: dev and test-other)
+  --only TEXT     only configurations whose "MODEL MODE CHUNK" contains TEXT, such as "w4 whole 648"
+  --limit N       only the first N recordings of a subset; rates are printed but not recorded
+  --jobs N        recordings at a time (default 2)
+  --work DIR      transcripts (default bench/work/accuracy)
+  --report-only   only write docs/accuracy.md from bench/results/accuracy.json
+  --help`;
+
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string', default: DEFAULT_DATA },
+    models: { type: 'string', default: join(ROOT, 'models') },
+    subset: { type: 'string', multiple: true, default: ['dev', 'test-other'] },
+    only: { type: 'string', default: '' },
+    limit: { type: 'string', default: 'Infinity' },
+    jobs: { type: 'string', default: '2' },
+    work: { type: 'string', default: join(ROOT, 'bench/work/accuracy') },
+    'report-only': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+await runTool(async () => {
+  if (options.help) return console.log(HELP);
+  if (!options['report-only']) await measureAll();
+  writeReport(readResults(), join(ROOT, 'docs/accuracy.md'));
+});
+
+async function measureAll() {
+  const unknown = options.subset.find((name) => !Object.hasOwn(SUBSETS, name));
+  if (unknown) throw new Error(`There is no subset "${unknown}"; ${Object.keys(SUBSETS)} exist.`);
+  const manifest = readManifest(options.data);
+  const subsets = options.subset.map((name) => ({
+    name,
+    rows: manifest.filter(SUBSETS[name].holds).slice(0, Number(options.limit)),
+  }));
+  const { loadModel, transcribe } = await loadFacade();
+  for (const file of listModels(options.models)) {
+    const model = await loadModel(file.path);
+    const wanted = configurationsOf(file, model.info).filter(({ mode, chunkMs }) =>
+      `${file.name} ${mode} ${chunkMs}`.includes(options.only),
+    );
+    for (const configuration of wanted) {
+      for (const subset of subsets) {
+        const row = await measure(configuration, subset, model, transcribe);
+        print(row);
+        if (options.limit === 'Infinity') record(row);
+      }
+    }
+    model.close();
+  }
+}
+
+async function measure(configuration, { name, rows }, model, transcribe) {
+  const file = join(options.work, configuration.id, `${name}.jsonl`);
+  const progress = startProgress(rows.reduce((sum, { seconds }) => sum + seconds, 0));
+  await addTranscripts({
+    file,
+    rows,
+    data: options.data,
+    jobs: Number(options.jobs),
+    transcribeFile: (path) => transcribe(model, path, configuration.options),
+    onDone: progress.add,
+  });
+  progress.end();
+  const transcripts = readTranscripts(file);
+  const heard = rows.map(({ path, text }) => ({ reference: text, ...transcripts.get(path) }));
+  const scores = heard.map(({ reference, text }) => scoreUtterance(reference, text));
+  const sum = (property) => heard.reduce((total, one) => total + one[property], 0);
+  const [low, high] = confidenceInterval(scores.map(capped));
+  return {
+    model: configuration.model.name,
+    bits: configuration.model.bits,
+    groupSize: configuration.model.groupSize ?? null,
+    fileBytes: configuration.model.fileBytes,
+    parameters: model.info.parameters,
+    mode: configuration.mode,
+    chunkMs: configuration.chunkMs,
+    subset: name,
+    utterances: rows.length,
+    words: scores.reduce((total, { words }) => total + words, 0),
+    wer: round(errorPercent(scores.map(capped))),
+    low: round(low),
+    high: round(high),
+    uncapped: round(errorPercent(scores)),
+    realTimeFactor: round(sum('processingSeconds') / sum('durationSeconds'), 4),
+  };
+}
+
+function print({ model, mode, chunkMs, subset, wer, low, high, uncapped, realTimeFactor }) {
+  const chunk = chunkMs === 'segment' ? 'whole segment' : `${chunkMs} ms`;
+  console.log(
+    `${model}, ${mode}, ${chunk}, ${subset}: WER ${wer} % (${low} to ${high}; uncapped ${uncapped}), ` +
+      `real-time factor ${realTimeFactor}`,
+  );
+}
+
+/** Puts a row in the place of the one of the same configuration, or after all others. */
+function record(row) {
+  const key = (r) => [r.model, r.mode, r.chunkMs, r.subset].join('/');
+  const rows = readResults();
+  const at = rows.findIndex((other) => key(other) === key(row));
+  if (at < 0) rows.push(row);
+  else rows[at] = row;
+  mkdirSync(dirname(RESULTS), { recursive: true });
+  writeFileSync(RESULTS, `[\n${rows.map((r) => `  ${JSON.stringify(r)}`).join(',\n')}\n]\n`);
+}
+
+function readResults() {
+  try {
+    return JSON.parse(readFileSync(RESULTS, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function round(value, digits = 2) {
+  return Number(value.toFixed(digits));
+}
