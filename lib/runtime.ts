@@ -46,6 +46,6 @@ export function backendInfo(): BackendInfo {
     platform: process.platform,
     arch: process.arch,
     nodeVersion: process.versions.node,
-    napiVersion: process.versions['napi'] ?? 'unknown',
+    napiVersion: process.versions.napi ?? 'unknown',
   };
 }

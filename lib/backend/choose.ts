@@ -36,7 +36,7 @@ let chosen: ChosenBackend | undefined;
  * @throws {ParrotletError} `BACKEND_UNAVAILABLE` with every attempt and what to do.
  */
 export function chooseBackend(): ChosenBackend {
-  chosen ??= firstThatLoads(loaders, process.env['PARROTLET_BACKEND']);
+  chosen ??= firstThatLoads(loaders, process.env.PARROTLET_BACKEND);
   return chosen;
 }
 

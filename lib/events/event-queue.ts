@@ -12,7 +12,7 @@ export class EventQueue {
   #ended = false;
   #error: ParrotletError | undefined;
   #hasReader = false;
-  #wake: (() => void) | undefined;
+  readonly #wakers: (() => void)[] = [];
 
   get ended(): boolean {
     return this.#ended;
@@ -27,7 +27,7 @@ export class EventQueue {
       this.#waiting = this.#waiting.filter((event) => event.type === 'final');
       this.#waitingPartials = 0;
     }
-    this.#wake?.();
+    this.#notify();
   }
 
   /** No more events follow. With an error, the reader meets it after the events before it. */
@@ -35,11 +35,14 @@ export class EventQueue {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    this.#wake?.();
+    this.#notify();
   }
 
-  /** Reads to the end, or until the reader leaves; another may then go on from there. */
-  async *read(): AsyncGenerator<TranscriptEvent, void, undefined> {
+  /**
+   * Claims the events for one reader, until it meets the end or leaves; another may then go on from
+   * there. Leaving takes effect at once, also on calls of `next` that wait.
+   */
+  read(): AsyncIterableIterator<TranscriptEvent> {
     if (this.#hasReader) {
       throw new ParrotletError(
         'INVALID_ARGUMENT',
@@ -48,23 +51,38 @@ export class EventQueue {
       );
     }
     this.#hasReader = true;
-    try {
-      for (;;) {
-        const event = this.#waiting.shift();
-        if (event) {
-          if (event.type === 'partial') this.#waitingPartials--;
-          yield event;
-        } else if (this.#ended) {
-          if (this.#error) throw this.#error;
-          return;
-        } else {
-          await new Promise<void>((wake) => {
-            this.#wake = wake;
-          });
+    let reading = true;
+    const leave = () => {
+      if (reading) this.#hasReader = false;
+      reading = false;
+      this.#notify();
+      return { done: true, value: undefined } as const;
+    };
+    return {
+      next: async () => {
+        for (;;) {
+          if (!reading) return { done: true, value: undefined };
+          const event = this.#waiting.shift();
+          if (event) {
+            if (event.type === 'partial') this.#waitingPartials--;
+            return { done: false, value: event };
+          }
+          if (this.#ended) {
+            leave();
+            if (this.#error) throw this.#error;
+          } else {
+            await new Promise<void>((wake) => this.#wakers.push(wake));
+          }
         }
-      }
-    } finally {
-      this.#hasReader = false;
-    }
+      },
+      return: async () => leave(),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  #notify(): void {
+    for (const wake of this.#wakers.splice(0)) wake();
   }
 }

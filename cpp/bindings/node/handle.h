@@ -1,0 +1,45 @@
+// JavaScript objects that own a share of a native object, told apart by type tags.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+namespace parrotlet::node {
+
+// A handle's shared pointer goes when the object is collected or closed; a running job has its own.
+// Each T names its `kTag`, random bits that no other addon uses.
+template <typename T>
+class Handle {
+ public:
+  static Napi::Value Wrap(Napi::Env env, std::shared_ptr<T> object) {
+    Napi::Object wrapper = Napi::Object::New(env);
+    auto* handle = new Handle{std::move(object)};
+    if (napi_wrap(env, wrapper, handle, Finalize, nullptr, nullptr) != napi_ok) {
+      delete handle;
+      return env.Undefined();
+    }
+    napi_type_tag_object(env, wrapper, &T::kTag);
+    return wrapper;
+  }
+
+  // The handle in `value`; null when it is anything else.
+  static Handle* From(Napi::Value value) {
+    bool matches = false;
+    void* handle = nullptr;
+    if (!value.IsObject() ||
+        napi_check_object_type_tag(value.Env(), value, &T::kTag, &matches) != napi_ok || !matches ||
+        napi_unwrap(value.Env(), value, &handle) != napi_ok) {
+      return nullptr;
+    }
+    return static_cast<Handle*>(handle);
+  }
+
+  std::shared_ptr<T> object;  // null once closed
+
+ private:
+  explicit Handle(std::shared_ptr<T> object) : object(std::move(object)) {}
+  static void Finalize(napi_env, void* handle, void*) { delete static_cast<Handle*>(handle); }
+};
+
+}  // namespace parrotlet::node

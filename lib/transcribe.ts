@@ -1,0 +1,66 @@
+// Transcribes a whole file or recording in one call.
+import { type AudioSource, openAudio } from './audio/open-audio.js';
+import type { Transcript, TranscriptEvent } from './events/types.js';
+import type { Model } from './model.js';
+import type { Session } from './session.js';
+import type { SessionOptions } from './session-options.js';
+
+export interface TranscribeOptions
+  extends Omit<SessionOptions, 'sampleRate' | 'channels' | 'encoding' | 'maxQueuedSeconds'> {
+  /** Report text while a segment goes on. Default false. */
+  readonly partials?: boolean;
+  readonly onEvent?: (event: TranscriptEvent) => void;
+  /** `secondsTotal` is undefined when the source does not tell its length. */
+  readonly onProgress?: (progress: TranscribeProgress) => void;
+}
+
+/** Seconds of audio recognized so far, and in all. */
+export interface TranscribeProgress {
+  readonly secondsDone: number;
+  readonly secondsTotal: number | undefined;
+}
+
+/**
+ * Transcribes a recording, reading it at the pace of the engine, so that memory stays small however
+ * long it is.
+ *
+ * @param source - Path or `file:` URL of an audio file, its bytes, or an open stream of samples.
+ * @throws {ParrotletError} as `Session.write` does; `AUDIO_UNSUPPORTED`, `AUDIO_MALFORMED`,
+ *   `AUDIO_TRUNCATED` or `IO_ERROR` if the source cannot be read. An error of a callback ends the
+ *   call and is passed on.
+ */
+export async function transcribe(
+  model: Model,
+  source: AudioSource,
+  options: TranscribeOptions = {},
+): Promise<Transcript> {
+  const { onEvent, onProgress, ...sessionOptions } = options;
+  const audio = await openAudio(source);
+  const { sampleRate, channels, durationSeconds } = audio;
+  let session: Session | undefined;
+  try {
+    session = model.createSession({ partials: false, ...sessionOptions, sampleRate, channels });
+    const listening = onEvent && listen(session, onEvent);
+    // A listener that fails is met below, not as an unhandled rejection in the meantime.
+    listening?.catch(() => session?.close());
+    let secondsDone = 0;
+    for await (const chunk of audio.chunks) {
+      await session.write(chunk);
+      secondsDone += chunk.length / channels / sampleRate;
+      onProgress?.({ secondsDone, secondsTotal: durationSeconds });
+    }
+    const transcript = await session.finish();
+    await listening;
+    return transcript;
+  } finally {
+    await session?.close();
+    await audio.close();
+  }
+}
+
+async function listen(
+  events: AsyncIterable<TranscriptEvent>,
+  onEvent: (event: TranscriptEvent) => void,
+): Promise<void> {
+  for await (const event of events) onEvent(event);
+}
