@@ -17,8 +17,8 @@ const ROOT = join(HERE, '../..');
 const HELP = `usage: node bench/node/run.mjs [options]
 
 Measures load time, memory, latency and real-time factor of parrotlet and of onnxruntime-node on the
-same architectures and recordings, one thread each, and writes bench/results/node.json. Prepare the
-models once with "node bench/node/prepare.mjs"; subjects whose files are missing are listed and left out.
+same architectures and recordings, one thread each, and writes bench/results/node.json. Prepare
+once with "npm run bench:peers"; what is missing then is listed and left out.
 
   --data DIR       folder with manifest.tsv and the recordings (default ../shared/data)
   --work DIR       prepared models (default bench/work)
@@ -51,11 +51,11 @@ if (options.help) {
 const all = listSubjects(options);
 const wanted = all.filter((subject) => subject.id.includes(options.only));
 for (const { id, file } of wanted.filter((subject) => !subject.present)) {
-  console.error(`left out: ${id} (no ${file})`);
+  console.error(`left out: ${id} (no ${file}, or its engine is not in bench/node_modules)`);
 }
 const subjects = wanted.filter((subject) => subject.present);
 if (subjects.length === 0) {
-  console.error('No model to measure: run "node bench/node/prepare.mjs" first (--help says more).');
+  console.error('No model to measure: run "npm run bench:peers" first (--help says more).');
   process.exit(1);
 }
 const recordings = subjects.some(({ kind }) => kind !== 'conformer')

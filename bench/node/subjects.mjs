@@ -8,7 +8,9 @@
 //   close()
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+const BENCH = fileURLToPath(new URL('..', import.meta.url));
 const PRESETS = ['s', 'm', 'l'];
 // Inputs of parrotlet's groups: ONNX Runtime's 32, or what comes nearest and divides S's 144.
 const ORT_BLOCK = { s: 48, m: 32, l: 32 };
@@ -49,7 +51,14 @@ export function conformerFile({ preset, type, groupSize }) {
   return join('models', `conformer-${preset}-${type}${group}.safetensors`);
 }
 
-/** All subjects; `present` says whether the file is there. */
+function isInstalled(engine) {
+  return engine === 'parrotlet' || existsSync(join(BENCH, 'node_modules', engine));
+}
+
+/** How 32, 8, 4 and 2 bits are called. */
+export const weightsName = (bits) => (bits === 32 ? 'float32' : `int${bits}`);
+
+/** All subjects; `present` says whether the file is there and the engine is installed. */
 export function listSubjects({ work, model }) {
   const conformers = CONFORMERS.flatMap((one) => {
     const { preset, type, bits, groupSize } = one;
@@ -85,8 +94,8 @@ export function listSubjects({ work, model }) {
     },
   ];
   return [...conformers, ...others].map((subject) => ({
-    id: [subject.group, subject.engine, `int${subject.bits}`, subject.groupSize].join('/'),
+    id: [subject.group, subject.engine, weightsName(subject.bits), subject.groupSize].join('/'),
     ...subject,
-    present: existsSync(subject.file),
+    present: existsSync(subject.file) && isInstalled(subject.engine),
   }));
 }
