@@ -10,6 +10,7 @@ const STREAMINFO_BYTES = 34;
 const PIECE_BYTES = 2048;
 
 interface StreamInfo extends Promised {
+  readonly bits: number;
   /** 0 where the encoder did not know. */
   readonly totalFrames: number;
 }
@@ -57,6 +58,7 @@ function parseStreamInfo(block: Uint8Array): StreamInfo {
     kind: 'FLAC',
     sampleRate: Number(packed >> 44n),
     channels: Number((packed >> 41n) & 7n) + 1,
+    bits: Number((packed >> 36n) & 31n) + 1,
     totalFrames: Number(packed & 0xfffffffffn),
   };
 }
@@ -70,7 +72,9 @@ async function* readFrames(
   let frames = 0;
   try {
     await decoder.ready;
-    for (let ended = false; !ended; ) {
+    // The decoder fails when its first piece is shorter than this.
+    const isEmpty = (await bytes.peek(4)).length < 4;
+    for (let ended = isEmpty; !ended; ) {
       const piece = await bytes.takeSome(PIECE_BYTES);
       ended = piece.length === 0;
       const samples = await decodePiece(
@@ -78,7 +82,7 @@ async function* readFrames(
         info,
       );
       frames += samples.length / info.channels;
-      if (samples.length > 0) yield samples;
+      if (samples.length > 0) yield restoreScale(samples, info.bits);
     }
     // The decoder passes over frames whose checksum is wrong: only the count shows that some are gone.
     if (frames === 0 && info.totalFrames === 0) throw damaged('FLAC', 'it holds no audio');
@@ -89,4 +93,11 @@ async function* readFrames(
     decoder.free();
     await bytes.close();
   }
+}
+
+// The decoder divides by 32767 where every other reader of 16-bit samples divides by 32768. Up to 16
+// bits this gives back the very integers, with 24 bits they may be one off.
+function restoreScale(samples: Float32Array, bits: number): Float32Array {
+  const full = 2 ** (bits - 1);
+  return samples.map((sample) => Math.round(sample * (full - 1)) / full);
 }

@@ -24,8 +24,8 @@ function expandALaw(code: number): number {
 
 function expandMuLaw(code: number): number {
   const bits = ~code & 0xff;
-  const magnitude = ((((bits & 15) << 3) + 0x84) << ((bits >> 4) & 7)) - 0x84;
-  return (bits & 0x80 ? -magnitude : magnitude) / 32768;
+  const biased = (((bits & 15) << 3) + 0x84) << ((bits >> 4) & 7);
+  return (bits & 0x80 ? 0x84 - biased : biased - 0x84) / 32768;
 }
 
 function readInt24(view: DataView, at: number, littleEndian: boolean): number {
