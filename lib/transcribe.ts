@@ -1,4 +1,5 @@
 // Transcribes a whole file or recording in one call.
+import type { AudioStream } from './audio/audio-stream.js';
 import { type AudioSource, openAudio } from './audio/open-audio.js';
 import type { Transcript, TranscriptEvent } from './events/types.js';
 import type { Model } from './model.js';
@@ -36,26 +37,34 @@ export async function transcribe(
 ): Promise<Transcript> {
   const { onEvent, onProgress, ...sessionOptions } = options;
   const audio = await openAudio(source);
-  const { sampleRate, channels, durationSeconds } = audio;
+  const { sampleRate, channels } = audio;
   let session: Session | undefined;
   try {
     session = model.createSession({ partials: false, ...sessionOptions, sampleRate, channels });
-    const listening = onEvent && listen(session, onEvent);
-    // A listener that fails is met below, not as an unhandled rejection in the meantime.
-    listening?.catch(() => session?.close());
-    let secondsDone = 0;
-    for await (const chunk of audio.chunks) {
-      await session.write(chunk);
-      secondsDone += chunk.length / channels / sampleRate;
-      onProgress?.({ secondsDone, secondsTotal: durationSeconds });
-    }
-    const transcript = await session.finish();
-    await listening;
+    // Together, so that the first failure of either is the one that is passed on.
+    const [transcript] = await Promise.all([
+      feed(session, audio, onProgress),
+      onEvent && listen(session, onEvent),
+    ]);
     return transcript;
   } finally {
     await session?.close();
     await audio.close();
   }
+}
+
+async function feed(
+  session: Session,
+  { sampleRate, channels, durationSeconds, chunks }: AudioStream,
+  onProgress: TranscribeOptions['onProgress'],
+): Promise<Transcript> {
+  let frames = 0;
+  for await (const chunk of chunks) {
+    await session.write(chunk);
+    frames += chunk.length / channels;
+    onProgress?.({ secondsDone: frames / sampleRate, secondsTotal: durationSeconds });
+  }
+  return session.finish();
 }
 
 async function listen(
