@@ -1,0 +1,151 @@
+#include "decode/attention_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace parrotlet {
+namespace {
+
+// A loop is the same run of up to 16 tokens said at least three times, with 6 or more tokens too many.
+constexpr int kLongestLoop = 16;
+constexpr int kLoopRepeats = 3;
+constexpr int kLoopExcess = 6;
+
+// Where tokens stand against the peaks of the alignment heads, in seconds: an attention frame covers
+// 56 ms of audio and is numbered by its first sample. Median errors on synthetic speech with known
+// phone times (test/reference/alignment_study.py), rounded.
+constexpr float kBeginShift = -0.050f;
+constexpr float kEndShift = 0.028f;
+
+}  // namespace
+
+AttentionSearch::AttentionSearch(const AttentionDecoder& decoder, const Tokenizer& tokenizer,
+                                 const SearchOptions& options)
+    : decoder_(decoder), tokenizer_(tokenizer), options_(options) {
+  const double seconds = options.max_frames * options.frame_seconds;
+  max_tokens_ = int(std::ceil(seconds * decoder.config().tokens_per_second)) + kSpareTokens;
+}
+
+void AttentionSearch::AddNeeds(WorkspaceNeeds& needs) const {
+  decoder_.AddNeeds(needs, options_.max_frames, max_tokens_ + 1);
+}
+
+void AttentionSearch::Bind(Arena& arena) {
+  decoder_.Bind(arena, state_, options_.max_frames, max_tokens_ + 1, options_.beam);
+  const auto bind = [&](Hypothesis& hypothesis) {
+    hypothesis.ids = arena.Take<int>(max_tokens_ + 1);
+    hypothesis.logits = arena.Take<float>(decoder_.padded_vocabulary());
+  };
+  for (int i = 0; i < options_.beam; ++i) bind(hypotheses_[i]);
+  if (options_.beam > 1) {
+    finished_.ids = arena.Take<int>(max_tokens_ + 1);
+    candidates_ = arena.Take<Candidate>(size_t(options_.beam) * (options_.beam + 1));
+  }
+  previous_ = arena.Take<int>(max_tokens_ + 1);
+  tokens_ = arena.Take<Token>(max_tokens_);
+  begin_ = arena.Take<float>(max_tokens_ + 1);
+  end_ = arena.Take<float>(max_tokens_ + 1);
+  alignment_.Bind(arena, max_tokens_ + 1, options_.max_frames);
+}
+
+void AttentionSearch::Reset() {
+  decoder_.Reset(state_);
+  count_ = stable_ = previous_count_ = 0;
+}
+
+void AttentionSearch::Extend(Workspace& work, const float* memory, int count) {
+  decoder_.Extend(state_, work, memory, count);
+}
+
+void AttentionSearch::Truncate(int frames) {
+  state_.memory_frames = std::min(state_.memory_frames, frames);
+}
+
+// Most text tokens that the memory so far can stand for: the makers' guard against loops.
+int AttentionSearch::Limit() const {
+  const double seconds = (state_.memory_frames + kUnheardFrames) * options_.frame_seconds;
+  const int limit = int(seconds * decoder_.config().tokens_per_second) + kSpareTokens;
+  return std::clamp(limit, stable_, max_tokens_);
+}
+
+void AttentionSearch::Update(Workspace& work, bool final) {
+  if (state_.memory_frames == 0) return;
+  Hypothesis& best = hypotheses_[0];
+  best.ids[0] = decoder_.config().start_token;
+  for (int i = 0; i < stable_; ++i) best.ids[1 + i] = tokens_[i].id;
+  best.count = stable_;
+  if (options_.beam > 1) {
+    Beam(work, Limit());
+  } else {
+    Greedy(work, Limit());
+  }
+
+  count_ = best.count;
+  for (int i = 0; i < count_; ++i) tokens_[i] = {best.ids[1 + i], 0, 0};
+  if (options_.align && decoder_.aligns()) Align();
+  stable_ = final ? count_ : std::max(stable_, Agreed());
+  for (int i = 0; i < count_; ++i) previous_[i] = tokens_[i].id;
+  previous_count_ = count_;
+}
+
+void AttentionSearch::Greedy(Workspace& work, int limit) {
+  Hypothesis& best = hypotheses_[0];
+  const DecoderConfig& config = decoder_.config();
+  int from = 0;
+  while (true) {
+    // In the first turn the whole stable prefix runs at once, against the memory as it is now.
+    decoder_.Run(state_, work, best.ids + from, best.count + 1 - from, from, 0, best.logits);
+    from = best.count + 1;
+    const int token = work.kernels->argmax(best.logits, config.vocabulary);
+    if (token == config.end_token || best.count >= limit) return;
+    best.ids[++best.count] = token;
+    if (CutLoop(best)) return;
+  }
+}
+
+// Cuts a repetition at the end of the hypothesis down to its first turn, never into stable tokens.
+bool AttentionSearch::CutLoop(Hypothesis& hypothesis) const {
+  if (options_.keep_loops) return false;
+  const int* end = hypothesis.ids + 1 + hypothesis.count;
+  for (int period = 1; period <= kLongestLoop; ++period) {
+    const int repeats = std::max(kLoopRepeats, 1 + (kLoopExcess + period - 1) / period);
+    const int span = repeats * period;
+    if (span > hypothesis.count) continue;
+    if (!std::equal(end - span, end - period, end - span + period)) continue;
+    hypothesis.count = std::max(stable_, hypothesis.count - span + period);
+    return true;
+  }
+  return false;
+}
+
+// How many tokens the last two hypotheses agree on, cut back to whole words: in both a new word, or
+// nothing, must follow.
+int AttentionSearch::Agreed() const {
+  const auto ends_word = [&](bool at_end, int id) { return at_end || tokenizer_.BeginsWord(id); };
+  int agreed = 0;
+  for (int i = 0;; ++i) {
+    const bool here = i == count_, there = i == previous_count_;
+    // At the end of both the last word may still be going on.
+    if (here && there) break;
+    if (ends_word(here, here ? 0 : tokens_[i].id) && ends_word(there, there ? 0 : previous_[i])) {
+      agreed = i;
+    }
+    if (here || there || tokens_[i].id != previous_[i]) break;
+  }
+  return agreed;
+}
+
+void AttentionSearch::Align() {
+  const int frames = state_.memory_frames;
+  const int rows = count_ + 1;
+  MonotonePeaks(state_.begin_alignment, state_.max_frames, rows, frames, alignment_, begin_);
+  MonotonePeaks(state_.end_alignment, state_.max_frames, rows, frames, alignment_, end_);
+  const float frame = float(options_.frame_seconds);
+  for (int i = 0; i < count_; ++i) {
+    tokens_[i].begin = std::max(0.0f, begin_[i] * frame + kBeginShift);
+    tokens_[i].end = std::max(tokens_[i].begin, end_[i + 1] * frame + kEndShift);
+  }
+}
+
+}  // namespace parrotlet

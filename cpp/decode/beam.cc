@@ -1,0 +1,111 @@
+// Beam search of AttentionSearch: keeps the most probable hypotheses and compares ended ones by their
+// mean log probability per token.
+#include <algorithm>
+#include <limits>
+
+#include "decode/attention_search.h"
+
+namespace parrotlet {
+
+void AttentionSearch::Beam(Workspace& work, int limit) {
+  const int prefix = hypotheses_[0].count;
+  for (Hypothesis& hypothesis : std::span(hypotheses_, options_.beam)) hypothesis.live = false;
+  hypotheses_[0].live = true;
+  hypotheses_[0].score = 0;
+  decoder_.Run(state_, work, hypotheses_[0].ids, prefix + 1, 0, 0, hypotheses_[0].logits);
+
+  int ended = 0;
+  finished_.score = -std::numeric_limits<double>::infinity();
+  for (int count = prefix; ended < options_.beam; ++count) {
+    const int candidates = Candidates(work);
+    ended += KeepEnded(candidates, count, prefix, count >= limit);
+    if (count >= limit || !Advance(work, candidates, count)) break;
+  }
+
+  Hypothesis& best = hypotheses_[0];
+  std::copy(finished_.ids, finished_.ids + finished_.count + 1, best.ids);
+  best.count = finished_.count;
+  CutLoop(best);
+  // Once more, for the winner's alignment.
+  decoder_.Run(state_, work, best.ids, best.count + 1, 0, 0, nullptr);
+}
+
+// The best continuations of every live hypothesis, best first; returns how many.
+int AttentionSearch::Candidates(Workspace& work) {
+  const int vocabulary = decoder_.config().vocabulary;
+  int count = 0;
+  for (int slot = 0; slot < options_.beam; ++slot) {
+    Hypothesis& hypothesis = hypotheses_[slot];
+    if (!hypothesis.live) continue;
+    const double total = work.kernels->log_sum_exp(hypothesis.logits, vocabulary);
+    // One more than the beam: the end token may be among them.
+    for (int i = 0; i <= options_.beam; ++i) {
+      const int token = work.kernels->argmax(hypothesis.logits, vocabulary);
+      candidates_[count++] = {slot, token, hypothesis.score + hypothesis.logits[token] - total};
+      hypothesis.logits[token] = -std::numeric_limits<float>::infinity();
+    }
+  }
+  // std::sort, because a stable sort would allocate; ties are settled by place.
+  std::sort(candidates_, candidates_ + count, [](const Candidate& a, const Candidate& b) {
+    if (a.score != b.score) return a.score > b.score;
+    return a.parent != b.parent ? a.parent < b.parent : a.token < b.token;
+  });
+  return count;
+}
+
+// Remembers the best hypothesis that ends here; returns how many did. `all`: every one ends, because
+// no more tokens are allowed.
+int AttentionSearch::KeepEnded(int candidates, int count, int prefix, bool all) {
+  int ended = 0;
+  for (int i = 0; i < std::min(candidates, options_.beam); ++i) {
+    const Candidate& candidate = candidates_[i];
+    if (!all && candidate.token != decoder_.config().end_token) continue;
+    ++ended;
+    const double score = candidate.score / (count - prefix + 1);
+    if (score <= finished_.score) continue;
+    const Hypothesis& parent = hypotheses_[candidate.parent];
+    finished_.score = score;
+    finished_.count = count;
+    std::copy(parent.ids, parent.ids + count + 1, finished_.ids);
+  }
+  return ended;
+}
+
+// Makes the best candidates that go on the new live hypotheses and runs them one token further.
+bool AttentionSearch::Advance(Workspace& work, int candidates, int count) {
+  Candidate chosen[kMaxBeam];
+  int chosen_count = 0;
+  for (int i = 0; i < candidates && chosen_count < options_.beam; ++i) {
+    if (candidates_[i].token != decoder_.config().end_token) chosen[chosen_count++] = candidates_[i];
+  }
+
+  // A parent's first child takes its place; the others move into places that died or are free.
+  bool taken[kMaxBeam] = {};
+  int slot_of[kMaxBeam];
+  for (int i = 0; i < chosen_count; ++i) {
+    const bool first = !taken[chosen[i].parent];
+    slot_of[i] = first ? chosen[i].parent : -1;
+    if (first) taken[chosen[i].parent] = true;
+  }
+  for (int i = 0; i < chosen_count; ++i) {
+    if (slot_of[i] >= 0) continue;
+    const int slot = int(std::find(taken, taken + options_.beam, false) - taken);
+    taken[slot] = true;
+    slot_of[i] = slot;
+    const Hypothesis& parent = hypotheses_[chosen[i].parent];
+    std::copy(parent.ids, parent.ids + count + 1, hypotheses_[slot].ids);
+    decoder_.CopyHypothesis(state_, chosen[i].parent, slot, count + 1);
+  }
+  for (int slot = 0; slot < options_.beam; ++slot) hypotheses_[slot].live = taken[slot];
+  for (int i = 0; i < chosen_count; ++i) {
+    Hypothesis& hypothesis = hypotheses_[slot_of[i]];
+    hypothesis.ids[count + 1] = chosen[i].token;
+    hypothesis.count = count + 1;
+    hypothesis.score = chosen[i].score;
+    decoder_.Run(state_, work, hypothesis.ids + count + 1, 1, count + 1, slot_of[i],
+                 hypothesis.logits);
+  }
+  return chosen_count > 0;
+}
+
+}  // namespace parrotlet

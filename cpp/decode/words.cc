@@ -1,0 +1,65 @@
+#include "decode/words.h"
+
+#include <algorithm>
+
+namespace parrotlet {
+namespace {
+
+constexpr double kShortestWord = 0.02;  // seconds
+
+}  // namespace
+
+void WordBuilder::Bind(Arena& arena, int max_tokens, int max_piece_bytes) {
+  text_.capacity = max_tokens * (max_piece_bytes + 1);
+  text_.bytes = arena.Take<char>(text_.capacity + 1);
+  words_ = arena.Take<Word>(max_tokens);
+}
+
+void WordBuilder::Build(const Tokenizer& tokenizer, std::span<const Token> tokens, int stable,
+                        double offset, double length) {
+  text_.size = count_ = stable_bytes_ = 0;
+  for (size_t begin = 0; begin < tokens.size();) {
+    size_t end = begin + 1;
+    while (end < tokens.size() && !tokenizer.BeginsWord(tokens[end].id)) ++end;
+    AddWord(tokenizer, tokens.subspan(begin, end - begin), int(end) <= stable, offset);
+    begin = end;
+  }
+  text_.bytes[text_.size] = '\0';
+
+  double earliest = offset;
+  const double latest = offset + length;
+  for (int i = 0; i < count_; ++i) {
+    Word& word = words_[i];
+    word.begin = std::clamp(word.begin, earliest, latest);
+    const double limit = i + 1 < count_ ? std::min(latest, words_[i + 1].begin) : latest;
+    word.end = std::max(std::min(word.end, limit), word.begin + kShortestWord);
+    earliest = word.end;
+  }
+}
+
+void WordBuilder::AddWord(const Tokenizer& tokenizer, std::span<const Token> tokens, bool stable,
+                          double offset) {
+  const int before = text_.size;
+  for (const Token& token : tokens) tokenizer.AppendText(token.id, text_);
+  const int begin = before + (before < text_.size && before > 0 && text_.bytes[before] == ' ');
+  MakeValidUtf8(text_.bytes, begin, text_.size);
+  if (begin == text_.size) {  // nothing but a word mark or special tokens
+    text_.size = before;
+    return;
+  }
+  const auto spoken = [&](const Token& token) { return tokenizer.IsSpoken(token.id); };
+  auto first = std::find_if(tokens.begin(), tokens.end(), spoken);
+  if (first == tokens.end()) first = tokens.begin();
+  auto last = std::find_if(tokens.rbegin(), tokens.rend(), spoken);
+  if (last == tokens.rend()) last = tokens.rbegin();
+
+  Word& word = words_[count_++];
+  word.text_begin = begin;
+  word.text_bytes = text_.size - begin;
+  word.begin = offset + first->begin;
+  word.end = offset + last->end;
+  word.stable = stable;
+  if (stable) stable_bytes_ = text_.size;
+}
+
+}  // namespace parrotlet

@@ -1,0 +1,56 @@
+#include "nn/conv_module.h"
+
+#include <cstring>
+
+#include "nn/feed_forward.h"
+
+namespace parrotlet {
+
+void ConvModule::Load(Weights& weights, const std::string& name, int dim, int kernel,
+                      float epsilon) {
+  dim_ = dim;
+  kernel_ = kernel;
+  norm_.Load(weights, name + ".norm", dim, epsilon);
+  in_.Load(weights, name + ".in", 2 * dim, dim);
+  depthwise_ = weights.Floats(name + ".depthwise.weight", {kernel, dim});
+  depthwise_bias_ = weights.OptionalFloats(name + ".depthwise.bias", {dim});
+  depthwise_norm_.Load(weights, name + ".depthwise_norm", dim, epsilon);
+  out_.Load(weights, name + ".out", dim, dim);
+}
+
+void ConvModule::AddNeeds(WorkspaceNeeds& needs) const {
+  in_.AddNeeds(needs);
+  out_.AddNeeds(needs);
+  needs.wide = std::max(needs.wide, 2 * dim_);
+  needs.narrow = std::max(needs.narrow, dim_);
+}
+
+void ConvModule::Bind(Arena& arena, State& state) const {
+  state.history = arena.Take<float>(size_t(kernel_ - 1 + kRowBlock) * dim_);
+}
+
+void ConvModule::Reset(State& state) const {
+  std::memset(state.history, 0, sizeof(float) * (kernel_ - 1) * dim_);
+}
+
+void ConvModule::Run(State& state, Workspace& work, float* x, int rows) const {
+  const Kernels& kernels = *work.kernels;
+  float* fresh = state.history + size_t(kernel_ - 1) * dim_;
+  for (int row = 0; row < rows; row += kRowBlock) {
+    const int block = std::min(kRowBlock, rows - row);
+    float* block_x = x + size_t(row) * dim_;
+    norm_.Run(work, block_x, block, work.narrow);
+    in_.Run(work, work.narrow, dim_, block, work.wide, 2 * dim_);
+    kernels.glu(work.wide, block, dim_, fresh);
+    kernels.depthwise_conv(state.history, block, dim_, kernel_, depthwise_, depthwise_bias_,
+                           work.narrow);
+    std::memmove(state.history, state.history + size_t(block) * dim_,
+                 sizeof(float) * (kernel_ - 1) * dim_);
+    depthwise_norm_.Run(work, work.narrow, block, work.narrow);
+    kernels.silu(work.narrow, block * dim_, work.narrow);
+    out_.Run(work, work.narrow, dim_, block, work.context, dim_);
+    AddScaled(block_x, work.context, 1.0f, block * dim_);
+  }
+}
+
+}  // namespace parrotlet

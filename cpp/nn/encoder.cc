@@ -1,0 +1,297 @@
+#include "nn/encoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace parrotlet {
+
+void Encoder::Load(Weights& weights, const Config& config) {
+  config_ = config.encoder;
+  sample_rate_ = config.sample_rate;
+  const int dim = config_.dim;
+  front_end_.Load(weights, config);
+  frame_samples_ = front_end_.frame_samples();
+  has_input_ = front_end_.width() != dim;
+  if (has_input_) input_.Load(weights, "encoder.input", dim, front_end_.width());
+
+  int lookahead = 0;
+  for (const EncoderLayerConfig& layer : config_.layers) {
+    lookahead = std::max(lookahead, layer.lookahead);
+  }
+  const int ahead = config_.span == AttentionSpan::kChunk
+                        ? (config_.chunk_choices.empty() ? config_.chunk_frames
+                                                         : config_.chunk_choices.back()) - 1
+                        : lookahead;
+
+  layers_.clear();
+  stackers_.clear();
+  blocks_.clear();
+  first_block_ = config_.layers.size();
+  for (size_t i = 0; i < config_.layers.size(); ++i) {
+    const EncoderLayerConfig& layer = config_.layers[i];
+    const std::string name = "encoder.layers." + std::to_string(i);
+    if (layer.kind == EncoderLayerConfig::Kind::kStacker) {
+      StridedConvShape shape;
+      shape.in_dim = shape.out_dim = dim;
+      shape.kernel = layer.past + 1 + layer.future;
+      shape.stride = layer.stride;
+      shape.left_zeros = layer.past;
+      shape.right_zeros = layer.future;
+      layers_.push_back({layer, int(stackers_.size())});
+      stackers_.emplace_back().Load(weights, name + ".stack", shape);
+      frame_samples_ *= layer.stride;
+    } else {
+      first_block_ = std::min(first_block_, i);
+      layers_.push_back({layer, int(blocks_.size())});
+      blocks_.emplace_back().Load(weights, name, config_, config_.left_frames + 1 + ahead);
+    }
+  }
+  norm_.LoadOptional(weights, "encoder.norm", dim, config_.norm_epsilon);
+}
+
+Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) const {
+  EncoderPlan plan;
+  plan.span = config_.span;
+  plan.max_samples = int64_t(std::ceil(max_segment_seconds * sample_rate_));
+  plan.max_frames = int(plan.max_samples / frame_samples_) + 2;
+
+  if (config_.span == AttentionSpan::kFull || chunk_frames == -1) {
+    if (config_.span == AttentionSpan::kFrames) {
+      return Status::Error(Code::kInvalidArgument,
+                           "this model looks ahead frame by frame and has no chunk to choose");
+    }
+    if (config_.span == AttentionSpan::kChunk && config_.positions == Positions::kRelativeBias) {
+      return Status::Error(Code::kInvalidArgument,
+                           "this model's relative positions end with its chunks; the whole segment "
+                           "cannot be one");
+    }
+    if (config_.span == AttentionSpan::kFull && chunk_frames > 0) {
+      return Status::Error(Code::kInvalidArgument,
+                           "this model hears whole segments and has no chunk to choose");
+    }
+    plan.chunk_frames = plan.max_frames;
+    plan.delay_seconds = max_segment_seconds;
+    return plan;
+  }
+
+  const double window = double(front_end_.window_samples() - front_end_.frame_samples()) /
+                        sample_rate_;
+  double period = double(front_end_.frame_samples()) / sample_rate_;
+  plan.delay_seconds = window;
+  for (const Layer& layer : layers_) {
+    if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
+      // Of R frames awaited, stride - 1 come in the same step (PAPERS 3.3).
+      plan.delay_seconds +=
+          std::max(0, layer.config.future - (layer.config.stride - 1)) * period;
+      period *= layer.config.stride;
+    } else if (config_.span == AttentionSpan::kFrames) {
+      plan.delay_seconds += layer.config.lookahead * period;
+    }
+  }
+  if (config_.span == AttentionSpan::kFrames) {
+    if (chunk_frames > 0) {
+      return Status::Error(Code::kInvalidArgument,
+                           "this model looks ahead frame by frame and has no chunk to choose");
+    }
+    return plan;
+  }
+
+  plan.chunk_frames = chunk_frames == 0 ? config_.chunk_frames : chunk_frames;
+  const std::vector<int>& choices = config_.chunk_choices;
+  if (plan.chunk_frames != config_.chunk_frames &&
+      std::find(choices.begin(), choices.end(), plan.chunk_frames) == choices.end()) {
+    return Status::Error(Code::kInvalidArgument,
+                         "the model was not made for chunks of %d frames; its description lists "
+                         "the choices",
+                         plan.chunk_frames);
+  }
+  plan.delay_seconds += (plan.chunk_frames - 1) * frame_seconds();
+  return plan;
+}
+
+BlockReach Encoder::ReachOf(const EncoderPlan& plan, const Layer& layer, int max_in) const {
+  BlockReach reach;
+  reach.span = plan.span;
+  reach.left = config_.left_frames;
+  reach.lookahead = plan.span == AttentionSpan::kFrames ? layer.config.lookahead : 0;
+  reach.max_in = max_in;
+  reach.max_frames = plan.max_frames;
+  return reach;
+}
+
+// Calls visit(layer, most rows that a step feeds to it) in order; returns the most rows anywhere.
+template <typename Visit>
+int Encoder::VisitBounds(const EncoderPlan& plan, Visit&& visit) const {
+  int rows = front_end_.MaxOutputs();
+  int most = rows;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
+    if (i == first_block_ && plan.chunk_frames > 0) rows = plan.chunk_frames;
+    visit(layer, rows);
+    if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
+      const StridedConv& stacker = stackers_[layer.index];
+      rows = std::max(stacker.MaxOutputs(rows), stacker.MaxOutputs(layer.config.future));
+    } else if (plan.span == AttentionSpan::kFrames) {
+      rows = std::max(rows, layer.config.lookahead);
+    }
+    most = std::max(most, rows);
+  }
+  return most;
+}
+
+void Encoder::AddNeeds(WorkspaceNeeds& needs, const EncoderPlan& plan) const {
+  front_end_.AddNeeds(needs);
+  if (has_input_) input_.AddNeeds(needs);
+  VisitBounds(plan, [&](const Layer& layer, int max_in) {
+    if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
+      stackers_[layer.index].AddNeeds(needs);
+    } else {
+      blocks_[layer.index].AddNeeds(needs, ReachOf(plan, layer, max_in));
+    }
+  });
+}
+
+Status Encoder::Bind(Arena& arena, State& state, const Kernels& kernels,
+                     const EncoderPlan& plan) const {
+  state.stackers.resize(stackers_.size());
+  state.blocks.resize(blocks_.size());
+  const int most = VisitBounds(plan, [&](const Layer& layer, int max_in) {
+    if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
+      stackers_[layer.index].Bind(arena, state.stackers[layer.index], max_in);
+    } else {
+      blocks_[layer.index].Bind(arena, state.blocks[layer.index], ReachOf(plan, layer, max_in));
+    }
+  });
+  state.frames = arena.Take<float>(size_t(front_end_.MaxOutputs()) * front_end_.width());
+  state.rows = arena.Take<float>(size_t(most) * config_.dim);
+  state.chunk = arena.Take<float>(size_t(plan.chunk_frames) * config_.dim);
+  return front_end_.Bind(arena, state.front_end, kernels, plan.max_samples);
+}
+
+void Encoder::Reset(State& state) const {
+  front_end_.Reset(state.front_end);
+  for (size_t i = 0; i < stackers_.size(); ++i) stackers_[i].Reset(state.stackers[i]);
+  for (size_t i = 0; i < blocks_.size(); ++i) blocks_[i].Reset(state.blocks[i]);
+  state.chunk_count = 0;
+  state.positions = 0;
+  state.written = 0;
+}
+
+int Encoder::Step(State& state, Workspace& work, const EncoderPlan& plan, const float* samples,
+                  int count, float* memory) const {
+  return Take(state, work, plan,
+              front_end_.Step(state.front_end, work, samples, count, state.frames), memory);
+}
+
+int Encoder::Flush(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const {
+  const int dim = config_.dim;
+  int written = 0;
+  while (const int frames = front_end_.Flush(state.front_end, work, state.frames)) {
+    written += Take(state, work, plan, frames, memory + size_t(written) * dim);
+  }
+  for (size_t i = 0; i < first_block_; ++i) {
+    int rows = FlushLayer(state, work, plan, layers_[i], state.rows);
+    for (size_t j = i + 1; j < first_block_; ++j) {
+      rows = StepLayer(state, work, plan, layers_[j], state.rows, rows);
+    }
+    written += Gather(state, work, plan, rows, memory + size_t(written) * dim);
+  }
+  if (state.chunk_count > 0) {
+    const int rows = state.chunk_count;
+    state.chunk_count = 0;
+    std::memcpy(state.rows, state.chunk, sizeof(float) * rows * dim);
+    written += RunBlocks(state, work, plan, first_block_, state.rows, rows,
+                         memory + size_t(written) * dim);
+  }
+  for (size_t i = first_block_; i < layers_.size(); ++i) {
+    const int rows = FlushLayer(state, work, plan, layers_[i], state.rows);
+    written += RunBlocks(state, work, plan, i + 1, state.rows, rows,
+                         memory + size_t(written) * dim);
+  }
+  return written;
+}
+
+// The front end's `frames` frames through the projection and the leading stackers.
+int Encoder::Take(State& state, Workspace& work, const EncoderPlan& plan, int frames,
+                  float* memory) const {
+  if (has_input_) {
+    input_.Run(work, state.frames, front_end_.width(), frames, state.rows, config_.dim);
+  } else {
+    std::memcpy(state.rows, state.frames, sizeof(float) * frames * config_.dim);
+  }
+  int rows = frames;
+  for (size_t i = 0; i < first_block_; ++i) {
+    rows = StepLayer(state, work, plan, layers_[i], state.rows, rows);
+  }
+  return Gather(state, work, plan, rows, memory);
+}
+
+// `count` rows stand in state.rows, ready for the first block: run them as soon as a chunk is full.
+int Encoder::Gather(State& state, Workspace& work, const EncoderPlan& plan, int count,
+                    float* memory) const {
+  const int dim = config_.dim;
+  if (config_.positions == Positions::kSinusoidal) {
+    for (int row = 0; row < count; ++row) {
+      AddSinusoid(state.rows + size_t(row) * dim, dim, 1.0f, state.positions++);
+    }
+  }
+  if (plan.chunk_frames == 0) {
+    return RunBlocks(state, work, plan, first_block_, state.rows, count, memory);
+  }
+  int written = 0;
+  for (int row = 0; row < count;) {
+    const int taken = std::min(count - row, plan.chunk_frames - state.chunk_count);
+    std::memcpy(state.chunk + size_t(state.chunk_count) * dim, state.rows + size_t(row) * dim,
+                sizeof(float) * taken * dim);
+    row += taken;
+    state.chunk_count += taken;
+    if (state.chunk_count < plan.chunk_frames) break;
+    state.chunk_count = 0;
+    written += RunBlocks(state, work, plan, first_block_, state.chunk, plan.chunk_frames,
+                         memory + size_t(written) * dim);
+  }
+  return written;
+}
+
+// Layers `from` to the last, in place on `rows`, then the final norm and positions into memory.
+int Encoder::RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, size_t from,
+                       float* rows, int count, float* memory) const {
+  for (size_t i = from; i < layers_.size() && count > 0; ++i) {
+    count = StepLayer(state, work, plan, layers_[i], rows, count);
+  }
+  if (count == 0) return 0;
+  const int dim = config_.dim;
+  if (norm_.present()) {
+    norm_.Run(work, rows, count, memory);
+  } else {
+    std::memcpy(memory, rows, sizeof(float) * count * dim);
+  }
+  for (int row = 0; row < count; ++row, ++state.written) {
+    if (config_.memory_position_scale != 0) {
+      AddSinusoid(memory + size_t(row) * dim, dim, config_.memory_position_scale, state.written);
+    }
+  }
+  return count;
+}
+
+// Layers read all of their input before they write, so both may run in place.
+int Encoder::StepLayer(State& state, Workspace& work, const EncoderPlan& plan, const Layer& layer,
+                       float* rows, int count) const {
+  if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
+    return stackers_[layer.index].Step(state.stackers[layer.index], work, rows, count, rows);
+  }
+  return blocks_[layer.index].Step(state.blocks[layer.index], work, ReachOf(plan, layer, count),
+                                   rows, count, rows);
+}
+
+int Encoder::FlushLayer(State& state, Workspace& work, const EncoderPlan& plan,
+                        const Layer& layer, float* rows) const {
+  if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
+    return stackers_[layer.index].Flush(state.stackers[layer.index], work, rows);
+  }
+  return blocks_[layer.index].Flush(state.blocks[layer.index], work, ReachOf(plan, layer, 0),
+                                    rows);
+}
+
+}  // namespace parrotlet

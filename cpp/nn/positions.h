@@ -1,0 +1,29 @@
+// Where a frame or token stands in time, as attention is told: rotary angles and sinusoids.
+#pragma once
+
+#include <cstdint>
+
+namespace parrotlet {
+
+// Turns the first `dims` dimensions of every head, in interleaved pairs (2i, 2i + 1), by
+// position * theta^(-2i / dims) (arXiv 2104.09864, section 3.4).
+class Rotary {
+ public:
+  static constexpr int kMaxDims = 256;
+
+  // dims is even and at most kMaxDims; 0 turns nothing.
+  void Configure(int dims, float theta);
+
+  // x: one row of `heads` heads side by side.
+  void Apply(float* x, int heads, int head_dim, int64_t position) const;
+
+ private:
+  int dims_ = 0;
+  double frequency_[kMaxDims / 2] = {};
+};
+
+// x[c] += scale * sinusoid(position)[c]: sines of dim / 2 frequencies 10000^(-i / (dim / 2)), then
+// their cosines.
+void AddSinusoid(float* x, int dim, float scale, int64_t position);
+
+}  // namespace parrotlet

@@ -1,0 +1,375 @@
+#include "session/asr_session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "decode/attention_search.h"
+
+namespace parrotlet {
+namespace {
+
+constexpr double kPrerollSeconds = 0.3;      // heard before the first frame with speech
+constexpr double kPartialSeconds = 0.5;      // between partial results where no chunk paces them
+constexpr double kLongestRecutSeconds = 6.0;  // of audio heard again after a cut
+constexpr int kCutWidthFrames = 10;          // 100 ms: the run of frames that must be quiet
+constexpr double kCutMarginSeconds = 0.2;    // between the last stable word and a cut
+constexpr double kShortestLimitSeconds = 2;   // of maxSegmentSeconds
+constexpr double kAmplitudeLimit = 4.0;      // samples beyond are clipped: no square may overflow
+
+Status CheckRange(const char* name, double value, double low, double high) {
+  if (value >= low && value <= high) return {};
+  return Status::Error(Code::kInvalidArgument, "%s should be from %g to %g, not %g", name, low,
+                       high, value);
+}
+
+// FNV-1a over what a listener would see of a partial result.
+uint64_t Signature(std::string_view text, int stable_bytes) {
+  uint64_t hash = 14695981039346656037u ^ uint64_t(stable_bytes);
+  for (const char c : text) hash = (hash ^ uint8_t(c)) * 1099511628211u;
+  return hash;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AsrSession>> AsrSession::Open(std::shared_ptr<const AsrModel> model,
+                                                     const AsrOptions& options) {
+  std::unique_ptr<AsrSession> session(new AsrSession);
+  session->model_ = std::move(model);
+  Status status = session->Prepare(options);
+  if (!status.ok()) return status;
+  return session;
+}
+
+Status AsrSession::Prepare(const AsrOptions& options) {
+  const Config& config = model_->config();
+  options_ = options;
+  if (options_.sample_rate == 0) options_.sample_rate = config.sample_rate;
+  if (options_.max_segment_seconds == 0) options_.max_segment_seconds = config.max_segment_seconds;
+  Status status = CheckRange("beam", options_.beam, 1, kMaxBeam);
+  if (status.ok()) status = CheckRange("pauseSeconds", options_.pause_seconds, 0.1, 10);
+  if (status.ok()) {
+    status = CheckRange("maxSegmentSeconds", options_.max_segment_seconds, kShortestLimitSeconds,
+                        std::max<double>(kShortestLimitSeconds, config.max_segment_seconds));
+  }
+  if (status.ok()) {
+    status = resampler_.Configure(options_.sample_rate, options_.channels, config.sample_rate);
+  }
+  if (!status.ok()) return status;
+  Result<EncoderPlan> plan =
+      model_->encoder().Plan(options_.chunk_frames, options_.max_segment_seconds);
+  if (!plan.ok()) return plan.status();
+  plan_ = plan.value();
+  status = detector_.Configure(model_->kernels());
+  if (!status.ok()) return status;
+
+  const double frame_seconds = model_->encoder().frame_seconds();
+  if (config.output == OutputStage::kCtc) {
+    decoder_ = std::make_unique<CtcGreedy>(model_->ctc(), model_->tokenizer(), plan_.max_frames,
+                                           frame_seconds);
+  } else {
+    SearchOptions search;
+    search.beam = options_.beam;
+    search.keep_loops = options_.keep_loops;
+    search.align = options_.words;
+    search.frame_seconds = frame_seconds;
+    search.max_frames = plan_.max_frames;
+    decoder_ = std::make_unique<AttentionSearch>(model_->decoder(), model_->tokenizer(), search);
+    if (plan_.span == AttentionSpan::kFrames) {
+      update_frames_ = std::max(1, int(std::ceil(kPartialSeconds / frame_seconds)));
+    }
+  }
+  const double recut = std::min(kLongestRecutSeconds, options_.max_segment_seconds / 2);
+  ring_samples_ = int64_t((recut + 1) * config.sample_rate);
+
+  work_.kernels = &model_->kernels();
+  status = arena_.Build([&](Arena& arena) { Lay(arena); });
+  if (!status.ok()) return status;
+  Reset();
+  Describe();
+  return {};
+}
+
+void AsrSession::Lay(Arena& arena) {
+  const Encoder& encoder = model_->encoder();
+  WorkspaceNeeds needs;
+  encoder.AddNeeds(needs, plan_);
+  decoder_->AddNeeds(needs);
+  work_.Bind(arena, needs);
+  resampler_.Bind(arena);
+  detector_.Bind(arena);
+  // The front end's options were checked when the model was loaded.
+  (void)encoder.Bind(arena, encoder_, model_->kernels(), plan_);
+  decoder_->Bind(arena);
+  words_.Bind(arena, decoder_->max_tokens(), model_->tokenizer().max_piece_bytes());
+  resampled_ = arena.Take<float>(kDetectorFrame);
+  ring_ = arena.Take<float>(ring_samples_);
+  step_ = arena.Take<float>(kFeedSamples);
+  memory_ = arena.Take<float>(size_t(plan_.max_frames) * encoder.dim());
+}
+
+void AsrSession::Describe() {
+  char text[256];
+  const double frame_ms = model_->encoder().frame_seconds() * 1000;
+  const bool whole = plan_.chunk_frames == plan_.max_frames;
+  std::snprintf(text, sizeof text,
+                "{\"stateBytes\":%zu,\"algorithmicDelayMs\":%.10g,\"chunkMs\":%.10g,"
+                "\"sampleRate\":%.10g,\"channels\":%d}",
+                state_bytes(), plan_.delay_seconds * 1000, whole ? -1.0 : plan_.chunk_frames * frame_ms,
+                options_.sample_rate, options_.channels);
+  description_ = text;
+}
+
+void AsrSession::Reset() {
+  resampler_.Reset();
+  detector_.Reset();
+  resampled_count_ = 0;
+  heard_ = fed_ = previous_end_ = begin_ = 0;
+  active_ = input_ended_ = finished_ = false;
+  cut_ = -1;
+  segment_ = revision_ = 0;
+  memory_frames_ = updated_frames_ = 0;
+  has_event_ = false;
+}
+
+Status AsrSession::Write(const float* samples, size_t frames, size_t& consumed) {
+  consumed = 0;
+  if (input_ended_) {
+    return Status::Error(Code::kSessionFinished,
+                         "the input was ended; reset the session to start another");
+  }
+  const size_t channels = size_t(options_.channels);
+  for (size_t i = 0; i < frames * channels; ++i) {
+    if (!std::isfinite(samples[i])) {
+      return Status::Error(Code::kPcmNonFinite,
+                           "sample %zu of channel %zu is %f; audio should be finite numbers, "
+                           "usually in [-1, 1]. Nothing of this piece was taken",
+                           i / channels, i % channels, double(samples[i]));
+    }
+  }
+  while (!has_event_) {
+    if (Advance()) continue;
+    const Progress progress =
+        resampler_.Push(samples + consumed * channels, frames - consumed,
+                        resampled_ + resampled_count_, kDetectorFrame - resampled_count_);
+    consumed += progress.consumed;
+    resampled_count_ += int(progress.produced);
+    if (resampled_count_ == kDetectorFrame) {
+      Hear(resampled_, kDetectorFrame);
+      Decide();
+      resampled_count_ = 0;
+    } else if (consumed == frames) {
+      return {};
+    }
+  }
+  return {};
+}
+
+Status AsrSession::Finish(bool& done) {
+  done = finished_;
+  while (!has_event_ && !finished_) {
+    if (Advance()) continue;
+    if (!input_ended_) {
+      const size_t produced = resampler_.Flush(resampled_ + resampled_count_,
+                                               size_t(kDetectorFrame - resampled_count_));
+      resampled_count_ += int(produced);
+      if (resampled_count_ == kDetectorFrame) {
+        Hear(resampled_, kDetectorFrame);
+        Decide();
+        resampled_count_ = 0;
+        continue;
+      }
+      if (produced > 0) continue;
+      // The last frame is not full: it is heard, but the detector has no verdict on it.
+      Remember(resampled_, resampled_count_);
+      resampled_count_ = 0;
+      input_ended_ = true;
+      if (active_ && cut_ < 0) cut_ = heard_;
+      const Status status = CheckLength();
+      if (!status.ok()) return status;
+    } else if (heard_ - previous_end_ >= model_->encoder().window_samples() &&
+               (!options_.pauses || detector_.has_speech())) {
+      BeginSegment(previous_end_);
+      cut_ = heard_;
+    } else {
+      finished_ = true;
+    }
+  }
+  done = finished_ && !has_event_;
+  return {};
+}
+
+// Audio too short for a single frame is an error rather than silence.
+Status AsrSession::CheckLength() {
+  const int window = model_->encoder().window_samples();
+  if (heard_ == 0 || heard_ >= window) return {};
+  finished_ = true;
+  const double rate = model_->config().sample_rate;
+  return Status::Error(Code::kInvalidArgument,
+                       "the audio is %.2f ms long; the model needs at least %.2f ms",
+                       1e3 * double(heard_) / rate, 1e3 * window / rate);
+}
+
+bool AsrSession::NextEvent(AsrEvent& event) {
+  if (!has_event_) return false;
+  event = event_;
+  has_event_ = false;
+  return true;
+}
+
+// --- Input ---
+
+void AsrSession::Remember(const float* samples, int count) {
+  for (int i = 0; i < count; ++i) {
+    const float limit = float(kAmplitudeLimit);
+    ring_[(heard_ + i) % ring_samples_] = std::clamp(samples[i], -limit, limit);
+  }
+  heard_ += count;
+}
+
+void AsrSession::Hear(const float* samples, int count) {
+  Remember(samples, count);
+  detector_.Push(Contiguous(heard_ - count, count), size_t(count));
+}
+
+// Samples [begin, begin + count) of the ring in one piece; count <= kFeedSamples.
+const float* AsrSession::Contiguous(int64_t begin, int count) {
+  for (int i = 0; i < count; ++i) step_[i] = ring_[(begin + i) % ring_samples_];
+  return step_;
+}
+
+// A detector frame has come: does a segment begin or end with it?
+void AsrSession::Decide() {
+  const int rate = model_->config().sample_rate;
+  if (!active_) {
+    if (!options_.pauses) {
+      BeginSegment(previous_end_);
+    } else if (detector_.has_speech()) {
+      const int64_t speech = detector_.FirstSpeech(previous_end_ / kDetectorFrame) * kDetectorFrame;
+      const int64_t preroll = int64_t(kPrerollSeconds * rate);
+      const int64_t oldest =
+          heard_ - std::min(ring_samples_, plan_.max_samples - 2 * kDetectorFrame);
+      BeginSegment(std::max({previous_end_, speech - preroll, oldest, int64_t(0)}));
+    }
+    return;
+  }
+  if (cut_ >= 0) return;
+  const double silence = double(detector_.trailing_silence_frames()) * kDetectorFrame / rate;
+  if (options_.pauses && silence >= PauseNeeded()) {
+    cut_ = heard_;
+  } else if (heard_ - begin_ + kDetectorFrame > plan_.max_samples) {
+    cut_ = CutFullSegment();
+  }
+}
+
+// A long segment ends at ever shorter pauses, so that few reach their limit in the middle of a word.
+double AsrSession::PauseNeeded() const {
+  const double length = double(heard_ - begin_) / model_->config().sample_rate;
+  const double share = length / options_.max_segment_seconds;
+  const double eagerness = std::clamp((share - 0.5) / 0.45, 0.0, 1.0);
+  return std::max(0.15, options_.pause_seconds * (1 - eagerness) + 0.15 * eagerness);
+}
+
+int64_t AsrSession::CutFullSegment() const {
+  const int rate = model_->config().sample_rate;
+  int64_t earliest = heard_ - ring_samples_ + rate;  // what the ring still holds, with a margin
+  earliest = std::max(earliest, begin_ + int64_t(options_.max_segment_seconds * rate / 2));
+  const auto tokens = decoder_->tokens();
+  if (const int stable = decoder_->stable(); stable > 0 && !tokens.empty()) {
+    earliest = std::max(
+        earliest, begin_ + int64_t((double(tokens[stable - 1].end) + kCutMarginSeconds) * rate));
+  }
+  const int64_t cut = detector_.QuietestFrame((earliest + kDetectorFrame - 1) / kDetectorFrame,
+                                              heard_ / kDetectorFrame, kCutWidthFrames) *
+                      kDetectorFrame;
+  return std::min(cut, heard_);
+}
+
+void AsrSession::BeginSegment(int64_t begin) {
+  active_ = true;
+  begin_ = fed_ = begin;
+  cut_ = -1;
+  memory_frames_ = updated_frames_ = 0;
+  revision_ = 0;
+  signature_ = 0;
+  model_->encoder().Reset(encoder_);
+  decoder_->Reset();
+  detector_.Mark(begin / kDetectorFrame);
+}
+
+// --- Work ---
+
+bool AsrSession::Advance() {
+  if (!active_) return false;
+  const int64_t until = cut_ >= 0 ? cut_ : heard_;
+  if (until - fed_ >= kFeedSamples) {
+    Feed(fed_ + kFeedSamples);
+    return true;
+  }
+  if (cut_ < 0) return false;
+  if (fed_ < cut_) Feed(cut_);
+  if (has_event_) return true;
+  EndSegment();
+  return true;
+}
+
+void AsrSession::Feed(int64_t until) {
+  const Encoder& encoder = model_->encoder();
+  float* fresh = memory_ + size_t(memory_frames_) * encoder.dim();
+  const int count = int(until - fed_);
+  const int frames = encoder.Step(encoder_, work_, plan_, Contiguous(fed_, count), count, fresh);
+  fed_ = until;
+  if (frames == 0) return;
+  decoder_->Extend(work_, fresh, frames);
+  memory_frames_ += frames;
+  if (!options_.partials || memory_frames_ - updated_frames_ < update_frames_) return;
+  updated_frames_ = memory_frames_;
+  decoder_->Update(work_, false);
+  MakeEvent(false);
+}
+
+void AsrSession::EndSegment() {
+  const Encoder& encoder = model_->encoder();
+  float* fresh = memory_ + size_t(memory_frames_) * encoder.dim();
+  const int frames = encoder.Flush(encoder_, work_, plan_, fresh);
+  decoder_->Extend(work_, fresh, frames);
+  memory_frames_ += frames;
+  // A cut may lie before audio that the encoder has heard already: that belongs to the next segment.
+  const int64_t kept = (cut_ - begin_) / encoder.frame_samples();
+  if (fed_ > cut_ && kept < memory_frames_) {
+    memory_frames_ = int(kept);
+    decoder_->Truncate(memory_frames_);
+  }
+  decoder_->Update(work_, true);
+  MakeEvent(true);
+  previous_end_ = cut_;
+  active_ = false;
+  cut_ = -1;
+  detector_.Mark(previous_end_ / kDetectorFrame);
+}
+
+// Makes an event of the decoder's tokens; none while a segment has had no words at all, and none that
+// would say the same again.
+void AsrSession::MakeEvent(bool final) {
+  const double rate = model_->config().sample_rate;
+  const double begin = double(begin_) / rate;
+  const double heard = double(final ? cut_ : fed_) / rate;
+  words_.Build(model_->tokenizer(), decoder_->tokens(), decoder_->stable(), begin, heard - begin);
+  if (words_.words().empty() && revision_ == 0) return;
+  const uint64_t signature = Signature(words_.text(), words_.stable_bytes());
+  if (!final && signature == signature_) return;
+  signature_ = signature;
+  event_.final = final;
+  event_.segment = segment_;
+  event_.revision = revision_++;
+  event_.text = words_.text();
+  event_.stable_bytes = words_.stable_bytes();
+  event_.begin = begin;
+  event_.end = heard;
+  event_.words = words_.words();
+  event_.audio_seconds = double(heard_) / rate;
+  has_event_ = true;
+  if (final) ++segment_;
+}
+
+}  // namespace parrotlet

@@ -1,0 +1,139 @@
+// One stream of speech: audio in, text out, all state in one block of memory that never grows.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "audio/pause_detector.h"
+#include "audio/resampler.h"
+#include "core/arena.h"
+#include "decode/words.h"
+#include "session/asr_model.h"
+
+namespace parrotlet {
+
+struct AsrOptions {
+  double sample_rate = 0;          // Hz; 0: the model's
+  int channels = 1;
+  int chunk_frames = 0;            // 0: the model's; -1: the whole segment at once
+  bool partials = true;            // false: decode only when a segment ends
+  bool pauses = true;              // false: only a full segment or the end of input ends one
+  double pause_seconds = 0.6;      // silence that ends a segment
+  double max_segment_seconds = 0;  // 0: the model's
+  int beam = 1;
+  bool keep_loops = false;
+  bool words = true;               // false: words carry no times
+};
+
+// What the session has to say; pointers are valid until the next call on the session.
+struct AsrEvent {
+  bool final = false;
+  int segment = 0;        // from 0
+  int revision = 0;       // of this segment's text, from 0
+  std::string_view text;
+  int stable_bytes = 0;   // of the text, fixed for ever; all of it in a final
+  double begin = 0, end = 0;  // of the segment so far, seconds
+  std::span<const Word> words;
+  double audio_seconds = 0;   // heard so far
+};
+
+// Segments: audio is silence until the pause detector hears speech; then a segment is open until a
+// pause, the end of input, or its longest length, where it is cut at the quietest place after the
+// last stable word and what follows is heard again as the next segment. Every decision lies on a grid
+// of samples, so the cutting of the input leaves no trace.
+class AsrSession {
+ public:
+  // Errors: kInvalidArgument (an option is outside its range), kOutOfMemory.
+  static Result<std::unique_ptr<AsrSession>> Open(std::shared_ptr<const AsrModel> model,
+                                                  const AsrOptions& options);
+
+  // Takes interleaved samples, [frames][channels], until all are taken or an event is ready: then
+  // `consumed` is less than `frames`, and the caller takes the event and calls again with the rest.
+  // Audio with NaN or infinity is refused whole (kPcmNonFinite) and changes nothing.
+  Status Write(const float* samples, size_t frames, size_t& consumed);
+
+  // No more audio follows. Call, taking the events between, until `done`.
+  Status Finish(bool& done);
+
+  // Back to the start, as if just opened.
+  void Reset();
+
+  // The next event; false when there is none.
+  bool NextEvent(AsrEvent& event);
+
+  // The encoder's output for the current segment, [frames][dim]; for the last one until the next begins.
+  std::span<const float> memory() const {
+    return {memory_, size_t(memory_frames_) * model_->encoder().dim()};
+  }
+
+  const AsrModel& model() const { return *model_; }
+  size_t state_bytes() const { return arena_.bytes(); }
+  int max_words() const { return decoder_->max_tokens(); }
+  double delay_seconds() const { return plan_.delay_seconds; }
+
+  // JSON for users; pl_session_describe says what it holds.
+  const std::string& description() const { return description_; }
+
+ private:
+  // Frames of the pause detector; audio is fed to the encoder in steps of a few of them.
+  static constexpr int kDetectorFrame = PauseDetector::kFrameSamples;
+  static constexpr int kFeedSamples = 3 * kDetectorFrame;
+
+  AsrSession() = default;
+  Status Prepare(const AsrOptions& options);
+  void Lay(Arena& arena);
+  void Describe();
+  Status CheckLength();
+
+  // Input, one detector frame at a time.
+  void Hear(const float* samples, int count);
+  void Remember(const float* samples, int count);
+  void Decide();
+  void BeginSegment(int64_t begin);
+  int64_t CutFullSegment() const;
+  double PauseNeeded() const;
+
+  // Work that the input so far allows; true while there is more.
+  bool Advance();
+  void Feed(int64_t until);
+  void EndSegment();
+  void MakeEvent(bool final);
+  const float* Contiguous(int64_t begin, int count);
+
+  std::shared_ptr<const AsrModel> model_;
+  AsrOptions options_;
+  EncoderPlan plan_;
+  Arena arena_;
+  Workspace work_;
+  Resampler resampler_;
+  PauseDetector detector_;
+  Encoder::State encoder_;
+  std::unique_ptr<TokenDecoder> decoder_;
+  WordBuilder words_;
+  std::string description_;
+
+  float* resampled_ = nullptr;  // [kDetectorFrame]: the frame being filled
+  int resampled_count_ = 0;
+  float* ring_ = nullptr;       // [ring_samples_]: recent audio
+  int64_t ring_samples_ = 0;
+  float* step_ = nullptr;       // [kFeedSamples]: audio out of the ring, in one piece
+  float* memory_ = nullptr;     // [max_frames][dim]
+  int memory_frames_ = 0;
+  int update_frames_ = 1;       // frames of memory between two partial results
+  int updated_frames_ = 0;      // memory at the last of them
+
+  int64_t heard_ = 0;           // samples in the ring since the start, at the model's rate
+  int64_t fed_ = 0;             // up to here the encoder has been given the segment
+  int64_t previous_end_ = 0;    // where the last segment ended
+  bool active_ = false;         // a segment is open
+  int64_t begin_ = 0;           // where it began
+  int64_t cut_ = -1;            // where it is to end; -1: not known yet
+  bool input_ended_ = false, finished_ = false;
+
+  int segment_ = 0, revision_ = 0;
+  uint64_t signature_ = 0;      // of the last event's text
+  AsrEvent event_;
+  bool has_event_ = false;
+};
+
+}  // namespace parrotlet
