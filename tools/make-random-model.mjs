@@ -27,7 +27,6 @@ const report = await importModel({
   bits: Number(bits),
   groupSize: values.group === 'channel' ? 'channel' : Number(values.group),
   indivisible: 'channel',
-  clip: 'max',
   date: new Date(0),
 });
 console.log(formatReport(report));

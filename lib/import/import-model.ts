@@ -1,4 +1,5 @@
 // Imports a checkpoint: finds its family, quantizes its weights, writes a model file.
+import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expectArgument, ParrotletError, throwIfAborted } from '../errors.js';
 import type { ImportedModel, ImportFamily, ImportOrigin } from './families/family.js';
@@ -58,8 +59,8 @@ export interface ImportOptions extends PlanChoice, ImportOrigin {
   readonly signal?: AbortSignal;
 }
 
-// Weights that are quantized between two looks at the signal: about 50 ms of work.
-const BLOCK_WEIGHTS = 1 << 18;
+// Weights that are quantized between two looks at the signal: 10 to 20 ms of work.
+const BLOCK_WEIGHTS = 1 << 16;
 
 /**
  * Imports a checkpoint into a model file. The file appears whole or not at all.
@@ -70,6 +71,12 @@ const BLOCK_WEIGHTS = 1 << 18;
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
   const start = performance.now();
   throwIfAborted(options.signal);
+  expectArgument(
+    resolve(options.output) !== resolve(options.source),
+    'output',
+    'another file than the source, which would be replaced,',
+    options.output,
+  );
   const family = await chooseFamily(options);
   const model = await family.read(options);
   try {

@@ -101,8 +101,7 @@ function groupNoise(group: Float32Array, scale: number, high: number, limit: num
   let noise = 0;
   for (let i = 0; i < group.length; ++i) {
     const w = group[i]!;
-    const q = Math.floor(w / scale + 0.5);
-    const error = w - scale * (q > high ? high : q < -high - 1 ? -high - 1 : q);
+    const error = w - scale * codeOf(w, scale, high);
     noise += error * error;
     if (noise > limit) return noise;
   }
@@ -113,12 +112,16 @@ function encodeGroup(group: Float32Array, scale: number, high: number, codes: In
   let noise = 0;
   for (let i = 0; i < group.length; ++i) {
     const w = group[i]!;
-    const q = scale === 0 ? 0 : Math.floor(w / scale + 0.5);
-    codes[i] = q > high ? high : q < -high - 1 ? -high - 1 : q;
-    const error = w - scale * codes[i]!;
+    const q = scale === 0 ? 0 : codeOf(w, scale, high);
+    codes[i] = q;
+    const error = w - scale * q;
     noise += error * error;
   }
   return noise;
+}
+
+function codeOf(w: number, scale: number, high: number): number {
+  return Math.max(-high - 1, Math.min(high, Math.floor(w / scale + 0.5)));
 }
 
 function ratios(last: number): number[] {

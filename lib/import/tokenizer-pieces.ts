@@ -10,6 +10,14 @@ export interface TokenizerPieces {
   readonly special: readonly number[];
 }
 
+/** The fields of tokenizer.json that are read; none is trusted. */
+interface TokenizerJson {
+  readonly model?: unknown;
+  readonly added_tokens?: unknown;
+  readonly pre_tokenizer?: unknown;
+  readonly decoder?: unknown;
+}
+
 const MAX_PIECE_BYTES = 255;
 
 /**
@@ -20,9 +28,9 @@ const MAX_PIECE_BYTES = 255;
  *   `MODEL_SHAPE` (ids missing or used twice), `MODEL_TOO_LARGE` (a piece of over 255 bytes).
  */
 export function readTokenizerJson(text: string): TokenizerPieces {
-  const json = parseJson(text);
-  const model = asObject(json['model'], 'model');
-  if (JSON.stringify([json['pre_tokenizer'], json['decoder']]).includes('"ByteLevel"')) {
+  const json: TokenizerJson = parseJson(text);
+  const model = asObject(json.model, 'model');
+  if (JSON.stringify([json.pre_tokenizer, json.decoder]).includes('"ByteLevel"')) {
     throw new ParrotletError(
       'MODEL_UNSUPPORTED',
       'tokenizer.json is a byte-level one; the importer reads SentencePiece-like tokenizers, ' +
@@ -32,7 +40,7 @@ export function readTokenizerJson(text: string): TokenizerPieces {
   const pieces = new Map<number, string>();
   for (const [piece, id] of vocabularyOf(model)) addPiece(pieces, id, piece);
   const special: number[] = [];
-  for (const token of asArray(json['added_tokens'] ?? [], 'added_tokens')) {
+  for (const token of asArray(json.added_tokens ?? [], 'added_tokens')) {
     const { id, content, special: isSpecial } = asObject(token, 'added_tokens');
     addPiece(pieces, id, content);
     if (isSpecial === true) special.push(Number(id));

@@ -21,13 +21,39 @@ export interface MoonshineConfig {
   readonly rotaryTheta: number;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/** The fields of config.json that are read; none is trusted. */
+interface ConfigJson extends RopeJson {
+  readonly model_type?: unknown;
+  readonly hidden_size?: unknown;
+  readonly intermediate_size?: unknown;
+  readonly vocab_size?: unknown;
+  readonly encoder_num_hidden_layers?: unknown;
+  readonly encoder_num_attention_heads?: unknown;
+  readonly encoder_num_key_value_heads?: unknown;
+  readonly encoder_hidden_act?: unknown;
+  readonly decoder_num_hidden_layers?: unknown;
+  readonly decoder_num_attention_heads?: unknown;
+  readonly decoder_num_key_value_heads?: unknown;
+  readonly decoder_hidden_act?: unknown;
+  readonly decoder_start_token_id?: unknown;
+  readonly eos_token_id?: unknown;
+  readonly attention_bias?: unknown;
+  readonly tie_word_embeddings?: unknown;
+  readonly rope_parameters?: RopeJson;
+}
+
+/** Older files have these beside the rest, newer ones in `rope_parameters`. */
+interface RopeJson {
+  readonly partial_rotary_factor?: unknown;
+  readonly rope_theta?: unknown;
+  readonly rope_type?: unknown;
+}
 
 /** Whether `folder` has the config.json of a Moonshine model. */
 export async function isMoonshineFolder(folder: string): Promise<boolean> {
   try {
     const json = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as unknown;
-    return (json as Json | null)?.['model_type'] === 'moonshine';
+    return (json as ConfigJson | null)?.model_type === 'moonshine';
   } catch {
     return false;
   }
@@ -61,40 +87,40 @@ export function rotaryDims(config: MoonshineConfig, heads: number): number {
 
 function parseConfig(text: string): MoonshineConfig {
   const json = parseJson(text);
-  const rope = (json['rope_parameters'] ?? json) as Json;
+  const rope = json.rope_parameters ?? json;
   const config: MoonshineConfig = {
     dim: count(json, 'hidden_size'),
     feedForward: count(json, 'intermediate_size'),
     vocabulary: count(json, 'vocab_size'),
     encoderLayers: count(json, 'encoder_num_hidden_layers'),
     encoderHeads: count(json, 'encoder_num_attention_heads'),
-    encoderActivation: activation(json['encoder_hidden_act'] ?? 'gelu'),
+    encoderActivation: activation(json.encoder_hidden_act ?? 'gelu'),
     decoderLayers: count(json, 'decoder_num_hidden_layers'),
     decoderHeads: count(json, 'decoder_num_attention_heads'),
     startToken: count(json, 'decoder_start_token_id', 0),
     endToken: count(json, 'eos_token_id', 0),
-    rotaryFactor: positive(rope['partial_rotary_factor'] ?? 0.9, 'partial_rotary_factor'),
-    rotaryTheta: positive(rope['rope_theta'] ?? 10000, 'rope_theta'),
+    rotaryFactor: positive(rope.partial_rotary_factor ?? 0.9, 'partial_rotary_factor'),
+    rotaryTheta: positive(rope.rope_theta ?? 10000, 'rope_theta'),
   };
   checkSupported(json, rope, config);
   return config;
 }
 
-function checkSupported(json: Json, rope: Json, config: MoonshineConfig): void {
+function checkSupported(json: ConfigJson, rope: RopeJson, config: MoonshineConfig): void {
   const expected: readonly (readonly [string, unknown, unknown])[] = [
-    ['model_type', json['model_type'], 'moonshine'],
-    ['attention_bias', json['attention_bias'] ?? false, false],
-    ['decoder_hidden_act', json['decoder_hidden_act'] ?? 'silu', 'silu'],
-    ['tie_word_embeddings', json['tie_word_embeddings'] ?? true, true],
-    ['rope_type', rope['rope_type'] ?? 'default', 'default'],
+    ['model_type', json.model_type, 'moonshine'],
+    ['attention_bias', json.attention_bias ?? false, false],
+    ['decoder_hidden_act', json.decoder_hidden_act ?? 'silu', 'silu'],
+    ['tie_word_embeddings', json.tie_word_embeddings ?? true, true],
+    ['rope_type', rope.rope_type ?? 'default', 'default'],
     [
       'encoder_num_key_value_heads',
-      json['encoder_num_key_value_heads'] ?? config.encoderHeads,
+      json.encoder_num_key_value_heads ?? config.encoderHeads,
       config.encoderHeads,
     ],
     [
       'decoder_num_key_value_heads',
-      json['decoder_num_key_value_heads'] ?? config.decoderHeads,
+      json.decoder_num_key_value_heads ?? config.decoderHeads,
       config.decoderHeads,
     ],
   ];
@@ -116,7 +142,7 @@ function activation(value: unknown): Activation {
   );
 }
 
-function count(json: Json, name: string, least = 1): number {
+function count(json: ConfigJson, name: keyof ConfigJson, least = 1): number {
   const value = json[name];
   if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
   throw malformed(`${name} must be a whole number from ${least}, not ${JSON.stringify(value)}`);
@@ -127,10 +153,10 @@ function positive(value: unknown, name: string): number {
   throw malformed(`${name} must be a positive number, not ${JSON.stringify(value)}`);
 }
 
-function parseJson(text: string): Json {
+function parseJson(text: string): ConfigJson {
   try {
     const value = JSON.parse(text) as unknown;
-    if (typeof value === 'object' && value !== null) return value as Json;
+    if (typeof value === 'object' && value !== null) return value;
   } catch (cause) {
     throw malformed((cause as Error).message);
   }

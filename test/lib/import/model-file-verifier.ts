@@ -1,0 +1,135 @@
+// A second reader of model files, written from docs/model-format.md and sharing nothing with lib/.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+interface Manifest {
+  readonly bits: number;
+  readonly shape: readonly [number, number];
+  readonly groupSize: number;
+}
+
+/** A model file, checked and dequantized. */
+export interface VerifiedModel {
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at single fields of free JSON
+  readonly document: any;
+  readonly floats: ReadonlyMap<string, Float32Array>;
+  readonly codes: ReadonlyMap<string, readonly number[]>;
+  readonly pieces: readonly string[];
+  readonly bytes: Buffer;
+}
+
+/** Reads a model file and throws where it departs from the format. */
+export async function verifyModelFile(path: string): Promise<VerifiedModel> {
+  const bytes = await readFile(path);
+  const headerBytes = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + headerBytes).toString('utf8'));
+  const { __metadata__: metadata, ...entries } = header as Record<string, Entry> & {
+    __metadata__: { format: string; sha256: string; document: string };
+  };
+  check(Object.keys(metadata).sort().join() === 'document,format,sha256', 'metadata keys');
+  check(metadata.format === 'parrotlet', 'format');
+  checkSum(bytes, metadata.sha256);
+  const start = 8 + headerBytes;
+  check(start % 64 === 0, 'data is 64-byte aligned');
+  checkCoverage(Object.values(entries), bytes.length - start);
+  const document = JSON.parse(metadata.document);
+  const manifest: Record<string, Manifest> = document.tensors;
+  const at = (entry: Entry) =>
+    bytes.subarray(start + entry.data_offsets[0], start + entry.data_offsets[1]);
+  const floats = new Map<string, Float32Array>();
+  const codes = new Map<string, readonly number[]>();
+  for (const [name, entry] of Object.entries(entries)) {
+    if (entry.dtype === 'F32') {
+      check((start + entry.data_offsets[0]) % 4 === 0, `${name} is 4-byte aligned`);
+      if (!name.endsWith('.scale') || !manifest[name.slice(0, -6)]) {
+        floats.set(name, readFloats(at(entry)));
+      }
+    } else if (name !== 'tokenizer.pieces') {
+      const plan = manifest[name];
+      const scale = entries[`${name}.scale`];
+      if (!plan || !scale) throw new Error(`${name} has no manifest entry or no scales`);
+      codes.set(name, readCodes(at(entry), plan, entry));
+      floats.set(name, dequantize(codes.get(name) ?? [], readFloats(at(scale)), plan, scale));
+    }
+  }
+  for (const name of Object.keys(manifest)) check(codes.has(name), `${name} is stored`);
+  const pieces = entries['tokenizer.pieces'];
+  return { document, floats, codes, bytes, pieces: pieces ? readPieces(at(pieces)) : [] };
+}
+
+function checkSum(bytes: Buffer, sha256: string): void {
+  check(/^[0-9a-f]{64}$/.test(sha256), 'sha256 is 64 digits');
+  const digits = bytes.indexOf(sha256);
+  const zeroed = Buffer.from(bytes);
+  zeroed.fill('0', digits, digits + 64);
+  check(createHash('sha256').update(zeroed).digest('hex') === sha256, 'sha256 matches');
+}
+
+function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
+  const offsets = entries.map((entry) => entry.data_offsets).sort((a, b) => a[0] - b[0]);
+  let position = 0;
+  for (const [begin, end] of offsets) {
+    check(begin === position, 'no holes and no overlap');
+    position = end;
+  }
+  check(position === dataBytes, 'the data ends with the last tensor');
+}
+
+function readFloats(bytes: Buffer): Float32Array {
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+}
+
+// Bit by bit, as the format is worded: lowest bits first, every row starting on a byte.
+function readCodes(bytes: Buffer, { bits, shape }: Manifest, { shape: stored }: Entry): number[] {
+  const [rows, depth] = shape;
+  const rowBytes = Math.ceil((bits * depth) / 8);
+  check(stored.join() === [rows, rowBytes].join(), 'shape of the codes');
+  const codes: number[] = [];
+  for (let row = 0; row < rows; ++row) {
+    for (let k = 0; k < depth; ++k) {
+      let code = 0;
+      for (let bit = 0; bit < bits; ++bit) {
+        const position = k * bits + bit;
+        const byte = bytes[row * rowBytes + (position >> 3)] ?? Number.NaN;
+        code += ((byte >> (position & 7)) & 1) * (bit === bits - 1 ? -(2 ** bit) : 2 ** bit);
+      }
+      codes.push(code);
+    }
+  }
+  return codes;
+}
+
+function dequantize(
+  codes: readonly number[],
+  scales: Float32Array,
+  { shape, groupSize }: Manifest,
+  { shape: stored }: Entry,
+): Float32Array {
+  check(stored.join() === [shape[0], shape[1] / groupSize].join(), 'shape of the scales');
+  check(
+    scales.every((scale) => scale >= 0 && Number.isFinite(scale)),
+    'scales are finite',
+  );
+  return Float32Array.from(codes, (code, i) => code * (scales[Math.floor(i / groupSize)] ?? 0));
+}
+
+function readPieces(bytes: Buffer): string[] {
+  const pieces: string[] = [];
+  let position = 0;
+  while (position < bytes.length) {
+    const end = position + 1 + (bytes[position] ?? 0);
+    pieces.push(bytes.subarray(position + 1, end).toString('utf8'));
+    position = end;
+  }
+  return pieces;
+}
+
+function check(ok: boolean, what: string): void {
+  if (!ok) throw new Error(`The model file departs from the format: ${what}`);
+}
