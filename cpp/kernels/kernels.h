@@ -29,7 +29,8 @@ struct QuantizedRows {
 // out[m][n] = bias[n] + sum over k of in[m][k] * weight[n][k]
 // float32:   s = 0; for k ascending: s = s + in[m][k] * weight[n][k]; out = s + bias[n].
 // quantized: s = 0; for g ascending: s = s + float(dot(m, n, g)) * (act_scale[m] * scale[g][n]);
-//            out = s + bias[n], where dot is exact in int32. A null bias adds nothing at all.
+//            out = s + bias[n], where dot is exact in int32 for groups of up to 2^16 inputs.
+// A null bias adds nothing at all.
 struct LinearArgs {
   int rows = 0;
   const PackedMatrix* weight = nullptr;
@@ -41,7 +42,7 @@ struct LinearArgs {
   int out_stride = 0;
 };
 
-// c[m][n] = (accumulate ? c[m][n] : 0) + sum over k ascending of a[m][k] * b[k][n].
+// s = accumulate ? c[m][n] : 0; for k ascending: s = s + a[m][k] * b[k][n]; c[m][n] = s.
 // Reads b up to the next multiple of 16 columns: the memory must be there, the values are not used.
 struct MatMulArgs {
   int rows = 0, cols = 0, depth = 0;
@@ -82,7 +83,7 @@ struct Kernels {
 
   // Elementwise, in place allowed (out == in).
   void (*gelu)(const float* in, int count, float* out);  // x/2 (1 + erf(x/sqrt 2)), <= 4e-7 abs
-  void (*silu)(const float* in, int count, float* out);  // x sigmoid(x), <= 4 ulp
+  void (*silu)(const float* in, int count, float* out);  // x sigmoid(x), <= 4 ulp; 0 below -87
   void (*tanh)(const float* in, int count, float* out);  // <= 4 ulp
   void (*log)(const float* in, int count, float* out);   // natural, x > 0 normal, <= 4 ulp
 

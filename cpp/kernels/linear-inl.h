@@ -1,0 +1,85 @@
+// How every linear walks its output, and linear_f32; compiled once per target.
+// Included only by kernels/targets/*.cc, which name the target; hence no guard.
+
+namespace parrotlet::SIMD_TARGET {
+
+// Adds the bias and writes 16 columns of one row, or as many as there are.
+inline void StoreTile(const LinearArgs& args, int row, int tile, F32 sum) {
+  const int col = tile * kTileCols;
+  const int left = args.weight->cols - col;
+  const int count = left < kTileCols ? left : kTileCols;
+  if (args.bias != nullptr) sum = sum + LoadFirst(args.bias + col, count);
+  StoreFirst(args.out + size_t(row) * args.out_stride + col, count, sum);
+}
+
+// `count` tiles of columns, kTiles at a time, then the rest by halves.
+template <typename Kernel, int kRows, int kTiles>
+void LinearTiles(const LinearArgs& args, int m, int tile, int count) {
+  for (; count >= kTiles; count -= kTiles, tile += kTiles) {
+    Kernel::template Run<kRows, kTiles>(args, m, tile);
+  }
+  if constexpr (kTiles > 1) LinearTiles<Kernel, kRows, kTiles / 2>(args, m, tile, count);
+}
+
+// Turns `rows`, at most kRows, into a template argument.
+template <typename Kernel, int kRows>
+void LinearRows(const LinearArgs& args, int m, int rows, int tile, int count) {
+  if constexpr (kRows > 1) {
+    if (rows < kRows) return LinearRows<Kernel, kRows - 1>(args, m, rows, tile, count);
+  }
+  LinearTiles<Kernel, kRows, Kernel::Tiles(kRows)>(args, m, tile, count);
+}
+
+// Kernel::Run<rows, tiles>(args, m, tile) for all of the output. Rows are cut into tiles as equal as
+// can be; they go inside, so that a block of weights is fetched once and then read from the cache.
+template <typename Kernel>
+void Linear(const LinearArgs& args) {
+  const int tiles = args.weight->padded_cols() / kTileCols;
+  for (int tile = 0; tile < tiles; tile += kBlockTiles) {
+    const int count = tiles - tile < kBlockTiles ? tiles - tile : kBlockTiles;
+    int left = (args.rows + kMaxRows - 1) / kMaxRows;
+    for (int m = 0, rows; m < args.rows; m += rows, --left) {
+      rows = (args.rows - m + left - 1) / left;
+      LinearRows<Kernel, kMaxRows>(args, m, rows, tile, count);
+    }
+  }
+}
+
+struct FloatLinear {
+  static constexpr int Tiles(int rows) { return FloatTiles(rows); }
+
+  template <int kRows, int kTiles>
+  static void Run(const LinearArgs& args, int m, int tile) {
+    const int depth = args.weight->depth;
+    const size_t tile_floats = size_t(args.weight->padded_depth()) * kTileCols;
+    const float* weight = static_cast<const float*>(args.weight->codes) + tile * tile_floats;
+    const float* in = args.in + size_t(m) * args.in_stride;
+
+    F32 sum[kRows][kTiles];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int t = 0; t < kTiles; ++t) sum[r][t] = Splat(0);
+    }
+    for (int k = 0; k < depth; ++k, weight += kTileCols) {
+      F32 column[kTiles];
+#pragma GCC unroll 8
+      for (int t = 0; t < kTiles; ++t) column[t] = Load(weight + t * tile_floats);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const F32 x = Splat(in[size_t(r) * args.in_stride + k]);
+#pragma GCC unroll 8
+        for (int t = 0; t < kTiles; ++t) sum[r][t] = sum[r][t] + x * column[t];
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int t = 0; t < kTiles; ++t) StoreTile(args, m + r, tile + t, sum[r][t]);
+    }
+  }
+};
+
+inline void LinearF32(const LinearArgs& args) { Linear<FloatLinear>(args); }
+
+}  // namespace parrotlet::SIMD_TARGET

@@ -1,0 +1,157 @@
+// linear_w8, linear_w4 and linear_w2: one loop for every weight width, compiled once per target.
+// Included only by kernels/targets/*.cc, which name the target; hence no guard.
+//
+// A packed line of 64 bytes holds 8 / bits planes; plane p of a byte is one code of input 4p + j. A
+// plane need not be shifted down: masked in place it is the code times 2^(bits * p), and so is its
+// dot product, which is exact and is shifted once, at the end. Targets choose by DotSums() how many
+// planes are summed that way, side by side, before the line is shifted.
+
+namespace parrotlet::SIMD_TARGET {
+
+// Plane kPlane of a line, times 2^(kBits * (kPlane % kSums)).
+template <int kBits, int kSums, int kPlane>
+inline Bytes PlaneOf(Bytes line) {
+  if constexpr (kBits == 8) return line;
+  constexpr int kInPlace = kPlane % kSums;
+  constexpr int kMask = ((1 << kBits) - 1) << (kBits * kInPlace);
+  return ShiftRightPairs<kBits * (kPlane - kInPlace)>(line) & SplatByte(kMask);
+}
+
+// The sums of kRows rows by kTiles tiles of 16 columns, in registers.
+template <int kBits, int kRows, int kTiles>
+struct DotBlock {
+  static constexpr int kPlanes = 8 / kBits;
+  static constexpr int kSums = DotSums(kBits, kRows);
+  static constexpr int kMaxOperand = ((1 << kBits) - 1) << (kBits * (kSums - 1));
+  static constexpr int kMaxLines = MaxDots<kBits>(kMaxOperand) / (kPlanes / kSums);
+
+  DotSum sums[kRows][kTiles][kSums];
+
+  void Zero() {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int t = 0; t < kTiles; ++t) {
+#pragma GCC unroll 4
+        for (int s = 0; s < kSums; ++s) sums[r][t][s] = ZeroDotSum();
+      }
+    }
+  }
+
+  // Adds the products of plane kPlane and of those after it.
+  template <int kPlane = 0>
+  void AddLine(const Bytes (&lines)[kTiles], const int8_t* act, size_t act_stride) {
+    if constexpr (kPlane < kPlanes) {
+      Bytes codes[kTiles];
+#pragma GCC unroll 8
+      for (int t = 0; t < kTiles; ++t) {
+        codes[t] = ToOperand<kBits>(PlaneOf<kBits, kSums, kPlane>(lines[t]));
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Bytes four = Splat4(act + r * act_stride + 4 * kPlane);
+#pragma GCC unroll 8
+        for (int t = 0; t < kTiles; ++t) {
+          DotSum& sum = sums[r][t][kPlane % kSums];
+          sum = Dot<kBits>(sum, codes[t], four);
+        }
+      }
+      AddLine<kPlane + 1>(lines, act, act_stride);
+    }
+  }
+
+  // The sum of row r and tile t as int32, every plane at its true size.
+  I32 Total(int r, int t) const {
+    I32 total = Widen<kBits>(sums[r][t][0]);
+    if constexpr (kSums > 1) total = total + ShiftRight<kBits>(Widen<kBits>(sums[r][t][1]));
+    if constexpr (kSums > 2) total = total + ShiftRight<2 * kBits>(Widen<kBits>(sums[r][t][2]));
+    if constexpr (kSums > 3) total = total + ShiftRight<3 * kBits>(Widen<kBits>(sums[r][t][3]));
+    return total;
+  }
+};
+
+// Rows m .. m + kRows - 1 by tiles tile .. tile + kTiles - 1.
+template <int kBits, int kRows, int kTiles>
+void QuantizedTile(const LinearArgs& args, int m, int tile) {
+  using Block = DotBlock<kBits, kRows, kTiles>;
+  constexpr int kLineInputs = 32 / kBits;
+  const PackedMatrix& weight = *args.weight;
+  const size_t act_stride = weight.padded_depth();
+  const size_t tile_bytes = act_stride * kTileCols * kBits / 8;
+  const int groups = weight.groups;
+  const int group_lines = (groups == 1 ? weight.padded_depth() : weight.format.group_size) / kLineInputs;
+
+  const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + tile * tile_bytes;
+  const int8_t* act = args.act.codes + m * act_stride;
+  const float* act_scale = args.act.scale + m;
+  const int32_t* act_sum = args.act.code_sum + size_t(m) * groups;
+  const float* scale = weight.scale + tile * kTileCols;
+
+  F32 out[kRows][kTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int t = 0; t < kTiles; ++t) out[r][t] = Splat(0);
+  }
+
+  for (int g = 0; g < groups; ++g) {
+    I32 totals[kRows][kTiles];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const I32 start = SplatI(-kOperandBias<kBits> * act_sum[r * groups + g]);
+#pragma GCC unroll 8
+      for (int t = 0; t < kTiles; ++t) totals[r][t] = start;
+    }
+
+    for (int left = group_lines; left > 0; left -= Block::kMaxLines) {
+      Block block;
+      block.Zero();
+      const int lines = left < Block::kMaxLines ? left : Block::kMaxLines;
+      for (int i = 0; i < lines; ++i) {
+        Bytes line[kTiles];
+#pragma GCC unroll 8
+        for (int t = 0; t < kTiles; ++t) line[t] = LoadBytes(codes + t * tile_bytes);
+        block.AddLine(line, act, act_stride);
+        codes += 64;
+        act += kLineInputs;
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+        for (int t = 0; t < kTiles; ++t) totals[r][t] = totals[r][t] + block.Total(r, t);
+      }
+    }
+
+#pragma GCC unroll 8
+    for (int t = 0; t < kTiles; ++t) {
+      const F32 weight_scale = Load(scale + t * kTileCols);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
+      }
+    }
+    scale += weight.padded_cols();
+  }
+
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int t = 0; t < kTiles; ++t) StoreTile(args, m + r, tile + t, out[r][t]);
+  }
+}
+
+template <int kBits>
+struct QuantizedLinear {
+  static constexpr int Tiles(int rows) { return DotTiles(kBits, rows); }
+
+  template <int kRows, int kTiles>
+  static void Run(const LinearArgs& args, int m, int tile) {
+    QuantizedTile<kBits, kRows, kTiles>(args, m, tile);
+  }
+};
+
+inline void LinearW8(const LinearArgs& args) { Linear<QuantizedLinear<8>>(args); }
+inline void LinearW4(const LinearArgs& args) { Linear<QuantizedLinear<4>>(args); }
+inline void LinearW2(const LinearArgs& args) { Linear<QuantizedLinear<2>>(args); }
+
+}  // namespace parrotlet::SIMD_TARGET

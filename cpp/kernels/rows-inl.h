@@ -1,0 +1,157 @@
+// Computations that look at a whole row: quantization, normalization, softmax and other reductions;
+// compiled once per target. Included only by kernels/targets/*.cc; hence no guard.
+
+namespace parrotlet::SIMD_TARGET {
+
+inline constexpr float kLowest = -__builtin_inff();
+
+inline float SumLanes(F32 a) {
+  return Fold(a, [](F32 x, F32 y) { return x + y; });
+}
+
+inline float MaxLanes(F32 a) {
+  return Fold(a, [](F32 x, F32 y) { return Max(x, y); });
+}
+
+// Calls step(vector of of(element)) over a row, 16 elements at a time; lanes beyond its end are
+// `rest`, which must not change the result of the reduction.
+template <typename Of, typename Step>
+inline void ForRow(const float* row, int count, F32 rest, Of of, Step step) {
+  int i = 0;
+  for (; i + kTileCols <= count; i += kTileCols) step(of(Load(row + i)));
+  const int left = count - i;
+  if (left > 0) step(Select(FirstLanes(left), of(LoadFirst(row + i, left)), rest));
+}
+
+template <typename Of>
+inline float SumRow(const float* row, int count, Of of) {
+  F32 sum = Splat(0);
+  ForRow(row, count, Splat(0), of, [&](F32 x) { sum = sum + x; });
+  return SumLanes(sum);
+}
+
+inline float MaxRow(const float* row, int count) {
+  F32 max = Splat(kLowest);
+  ForRow(row, count, Splat(kLowest), [](F32 x) { return x; }, [&](F32 x) { max = Max(x, max); });
+  return MaxLanes(max);
+}
+
+// The codes of `count` inputs, zeros up to the next multiple of 16, and their sum.
+inline int32_t QuantizeRun(const float* in, int count, F32 inverse, int8_t* codes) {
+  I32 sum = SplatI(0);
+  ForRow(
+      in, count, Splat(0), [&](F32 x) { return x * inverse; },
+      [&](F32 x) {
+        const I32 code = AsI32(x + Splat(kRound)) - AsI32(Splat(kRound));
+        StoreLowBytes(codes, code);
+        codes += kTileCols;
+        sum = sum + code;
+      });
+  return Sum(sum);
+}
+
+inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, int groups,
+                         const QuantizedRows& out) {
+  const int group_size = depth / groups;
+  int8_t* codes = out.codes;
+  int32_t* code_sum = out.code_sum;
+  for (int m = 0; m < rows; ++m, in += in_stride) {
+    F32 sizes = Splat(0);
+    ForRow(in, depth, Splat(0), [](F32 x) { return Abs(x); }, [&](F32 x) { sizes = Max(x, sizes); });
+    const float max = MaxLanes(sizes);
+    const bool silent = max < 1e-30f;
+    out.scale[m] = silent ? 0.0f : max / 127.0f;
+    const F32 inverse = Splat(silent ? 0.0f : 127.0f / max);
+    for (int g = 0; g < groups; ++g) {
+      *code_sum++ = QuantizeRun(in + g * group_size, group_size, inverse, codes);
+      codes += RoundUp(group_size, kDepthStep);
+    }
+  }
+}
+
+inline void LayerNorm(const float* in, int rows, int dim, const float* weight, const float* bias,
+                      float epsilon, float* out) {
+  for (int m = 0; m < rows; ++m, in += dim, out += dim) {
+    const F32 mean = Splat(SumRow(in, dim, [](F32 x) { return x; }) / float(dim));
+    const float variance = SumRow(in, dim, [&](F32 x) { return (x - mean) * (x - mean); }) / float(dim);
+    const F32 inverse = Splat(1.0f / __builtin_sqrtf(variance + epsilon));
+    for (int i = 0; i < dim; i += kTileCols) {
+      const int count = dim - i < kTileCols ? dim - i : kTileCols;
+      F32 y = (LoadFirst(in + i, count) - mean) * inverse * LoadFirst(weight + i, count);
+      if (bias != nullptr) y = y + LoadFirst(bias + i, count);
+      StoreFirst(out + i, count, y);
+    }
+  }
+}
+
+inline void RowMoments(const float* in, int rows, int dim, float* sum, float* sum_squares) {
+  for (int m = 0; m < rows; ++m, in += dim) {
+    sum[m] = SumRow(in, dim, [](F32 x) { return x; });
+    sum_squares[m] = SumRow(in, dim, [](F32 x) { return x * x; });
+  }
+}
+
+inline int Clamp16(int n) { return n < 0 ? 0 : n > kTileCols ? kTileCols : n; }
+
+inline void Softmax(float* x, int stride, int rows, int cols, const int* begin, const int* end) {
+  for (int m = 0; m < rows; ++m, x += stride) {
+    // x[i .. i + 15] where inside the row's span, `outside` elsewhere.
+    const auto inside = [&](int i, F32 values, F32 outside) {
+      const F32 from_begin = Select(FirstLanes(Clamp16(begin[m] - i)), outside, values);
+      return Select(FirstLanes(Clamp16(end[m] - i)), from_begin, outside);
+    };
+    const int first = begin[m] / kTileCols * kTileCols;  // whole vectors: lanes follow columns
+
+    F32 maxima = Splat(kLowest);
+    for (int i = first; i < end[m]; i += kTileCols) {
+      maxima = Max(inside(i, Load(x + i), Splat(kLowest)), maxima);
+    }
+    const F32 max = Splat(MaxLanes(maxima));
+
+    F32 sums = Splat(0);
+    for (int i = first; i < end[m]; i += kTileCols) {
+      const F32 power = inside(i, Exp(Load(x + i) - max), Splat(0));
+      Store(x + i, power);
+      sums = sums + power;
+    }
+    const F32 inverse = Splat(1.0f / SumLanes(sums));
+
+    for (int i = 0; i < cols; i += kTileCols) {
+      const bool outside = i < first || i >= end[m];
+      Store(x + i, outside ? Splat(0) : Load(x + i) * inverse);
+    }
+  }
+}
+
+inline int ArgMax(const float* in, int count) {
+  F32 best = Splat(kLowest);
+  I32 best_at = SplatI(0), at = LaneNumbers();
+  ForRow(in, count, Splat(kLowest), [](F32 x) { return x; },
+         [&](F32 x) {
+           const Mask better = best < x;  // strictly, so that the first of equals stays
+           best = Select(better, x, best);
+           best_at = Select(better, at, best_at);
+           at = at + SplatI(kTileCols);
+         });
+
+  float values[kTileCols];
+  int32_t indices[kTileCols];
+  Store(values, best);
+  Store(indices, best_at);
+  int lane = 0;
+  for (int i = 1; i < kTileCols; ++i) {
+    const bool equal = values[i] == values[lane];
+    if (values[i] > values[lane] || (equal && indices[i] < indices[lane])) lane = i;
+  }
+  return indices[lane];
+}
+
+inline float LogSumExp(const float* in, int count) {
+  const float max = MaxRow(in, count);
+  const float sum = SumRow(in, count, [&](F32 x) { return Exp(x - Splat(max)); });
+  float log[kTileCols];
+  Store(log, Log(Splat(sum)));
+  return max + log[0];
+}
+
+}  // namespace parrotlet::SIMD_TARGET

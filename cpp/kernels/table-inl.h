@@ -1,0 +1,36 @@
+// The table of one target, over everything that the other -inl.h files define.
+// Included only by kernels/targets/*.cc, which name the target; hence no guard.
+
+#include "kernels/linear-inl.h"
+#include "kernels/linear_quantized-inl.h"
+#include "kernels/math-inl.h"
+#include "kernels/elementwise-inl.h"
+#include "kernels/rows-inl.h"
+#include "kernels/matmul-inl.h"
+
+namespace parrotlet::SIMD_TARGET {
+
+constexpr Kernels TableOf(const char* target, bool (*supported)()) {
+  return {.target = target,
+          .supported = supported,
+          .linear_f32 = LinearF32,
+          .linear_w8 = LinearW8,
+          .linear_w4 = LinearW4,
+          .linear_w2 = LinearW2,
+          .matmul = MatMul,
+          .quantize_rows = QuantizeRows,
+          .layer_norm = LayerNorm,
+          .softmax = Softmax,
+          .gelu = GeluAll,
+          .silu = SiluAll,
+          .tanh = TanhAll,
+          .log = LogAll,
+          .glu = GluRows,
+          .gated_silu = GatedSiluRows,
+          .depthwise_conv = DepthwiseConv,
+          .row_moments = RowMoments,
+          .argmax = ArgMax,
+          .log_sum_exp = LogSumExp};
+}
+
+}  // namespace parrotlet::SIMD_TARGET

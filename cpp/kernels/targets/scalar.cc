@@ -1,0 +1,26 @@
+// The target that every CPU runs, and the definition that the others must equal.
+#include "kernels/kernels.h"
+#include "kernels/targets/targets.h"
+#include "simd/scalar.h"
+
+namespace parrotlet::scalar {
+
+// Register tiles (see avx512vnni.cc); there is nothing to gain from them here.
+inline constexpr int kMaxRows = 1;
+inline constexpr int kBlockTiles = 1;
+constexpr int DotSums(int /*bits*/, int /*rows*/) { return 1; }
+constexpr int DotTiles(int /*bits*/, int /*rows*/) { return 1; }
+constexpr int FloatTiles(int /*rows*/) { return 1; }
+constexpr int MatMulTiles(int /*rows*/) { return 1; }
+
+}  // namespace parrotlet::scalar
+
+#define SIMD_TARGET scalar
+#include "kernels/table-inl.h"
+#undef SIMD_TARGET
+
+namespace parrotlet::scalar {
+
+constinit const Kernels kKernels = TableOf("scalar", [] { return true; });
+
+}  // namespace parrotlet::scalar

@@ -1,0 +1,148 @@
+// What the kernel tests share: targets to walk, reproducible values, arrays that notice stray writes,
+// and packed matrices made from plain integers.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "kernels/kernels.h"
+
+namespace parrotlet {
+
+// The targets that this CPU runs.
+inline std::vector<const Kernels*> SupportedKernels() {
+  std::vector<const Kernels*> supported;
+  for (const Kernels* kernels : AllKernels()) {
+    if (kernels->supported()) supported.push_back(kernels);
+  }
+  return supported;
+}
+
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 1) {}
+
+  uint32_t Bits() {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return uint32_t(state_ >> 32);
+  }
+  int Int(int low, int high) { return low + int(Bits() % uint32_t(high - low + 1)); }
+  float Uniform(float low, float high) { return low + (high - low) * (float(Bits() >> 8) * 0x1p-24f); }
+  std::vector<float> Floats(size_t count, float low, float high) {
+    std::vector<float> values(count);
+    for (float& value : values) value = Uniform(low, high);
+    return values;
+  }
+
+ private:
+  uint64_t state_;
+};
+
+// `count` values from a 64-byte aligned address, before and after which nothing may be written.
+template <typename T>
+class Guarded {
+ public:
+  explicit Guarded(size_t count) : count_(count), bytes_(kGuard + count * sizeof(T) + kGuard) {
+    block_.reset(static_cast<uint8_t*>(std::aligned_alloc(64, (bytes_ + 63) / 64 * 64)));
+    std::memset(block_.get(), kSentinel, bytes_);
+  }
+  explicit Guarded(const std::vector<T>& values) : Guarded(values.size()) {
+    std::memcpy(data(), values.data(), values.size() * sizeof(T));
+  }
+
+  T* data() { return reinterpret_cast<T*>(block_.get() + kGuard); }
+  T& operator[](size_t i) { return data()[i]; }
+  size_t size() const { return count_; }
+  std::vector<T> values() { return {data(), data() + count_}; }
+
+  // Whether the bytes of value i are as they were at the start.
+  bool untouched(size_t i) {
+    T sentinel;
+    std::memset(&sentinel, kSentinel, sizeof sentinel);
+    return std::memcmp(data() + i, &sentinel, sizeof sentinel) == 0;
+  }
+  bool intact() const {
+    for (size_t i = 0; i < kGuard; ++i) {
+      if (block_[i] != kSentinel || block_[bytes_ - 1 - i] != kSentinel) return false;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr size_t kGuard = 128;
+  static constexpr uint8_t kSentinel = 0xa5;
+
+  size_t count_, bytes_;
+  std::unique_ptr<uint8_t[], decltype(&std::free)> block_{nullptr, &std::free};
+};
+
+// A weight matrix as plain integers (or floats) and as packed.
+struct WeightCase {
+  WeightFormat format;
+  int cols, depth, groups;
+  std::vector<int> codes;    // [cols][depth]
+  std::vector<float> scale;  // [cols][groups]
+  std::vector<float> floats;  // [cols][depth], bits 32 only
+  std::unique_ptr<Guarded<uint8_t>> packed_codes;
+  std::unique_ptr<Guarded<float>> packed_scale;
+  PackedMatrix packed;
+
+  // `code` gives the integer of (channel, input).
+  template <typename Code>
+  WeightCase(WeightFormat format, int cols, int depth, Random& random, Code code)
+      : format(format), cols(cols), depth(depth) {
+    const bool is_float = format.bits == 32;
+    groups = is_float ? 1 : depth / format.group_size;
+    std::vector<uint8_t> disk;
+    if (is_float) {
+      floats = random.Floats(size_t(cols) * depth, -1, 1);
+      disk.resize(floats.size() * 4);
+      std::memcpy(disk.data(), floats.data(), disk.size());
+    } else {
+      scale = random.Floats(size_t(cols) * groups, 0.001f, 0.02f);
+      disk.resize(cols * DiskRowBytes(format.bits, depth));
+      for (int n = 0; n < cols; ++n) {
+        for (int k = 0; k < depth; ++k) {
+          codes.push_back(code(n, k));
+          const size_t bit = n * DiskRowBytes(format.bits, depth) * 8 + size_t(k) * format.bits;
+          const int mask = (1 << format.bits) - 1;
+          disk[bit / 8] |= uint8_t((codes.back() & mask) << (bit % 8));
+        }
+      }
+    }
+    packed_codes = std::make_unique<Guarded<uint8_t>>(PackedCodeBytes(format, cols, depth));
+    packed_scale = std::make_unique<Guarded<float>>(size_t(groups) * RoundUp(cols, kTileCols));
+    packed = PackMatrix(format, cols, depth, disk.data(), scale.data(), packed_codes->data(),
+                        packed_scale->data());
+    EXPECT_TRUE(packed_codes->intact() && packed_scale->intact());
+  }
+};
+
+inline WeightCase RandomWeight(WeightFormat format, int cols, int depth, Random& random) {
+  const int half = format.bits == 32 ? 0 : 1 << (format.bits - 1);
+  return WeightCase(format, cols, depth, random,
+                    [&](int, int) { return half == 0 ? 0 : random.Int(-half, half - 1); });
+}
+
+// Equal to the last bit, and so told apart: 0 and -0. Any NaN equals any NaN.
+inline bool SameBits(float a, float b) {
+  return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b) || (std::isnan(a) && std::isnan(b));
+}
+
+inline void ExpectSameBits(const std::vector<float>& actual, const std::vector<float>& expected,
+                           const char* what) {
+  ASSERT_EQ(actual.size(), expected.size()) << what;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    ASSERT_TRUE(SameBits(actual[i], expected[i]))
+        << what << ": value " << i << " is " << actual[i] << ", not " << expected[i];
+  }
+}
+
+}  // namespace parrotlet
