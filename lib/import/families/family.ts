@@ -9,7 +9,7 @@ import type { WeightFolder } from '../weight-folder.js';
 export interface ImportOrigin {
   /** A folder, a file, or a name that a family makes models of. */
   readonly source: string;
-  /** The folder with config.json and tokenizer.json, for checkpoints that come without. */
+  /** The folder with config.json and tokenizer.json, where the source is a file elsewhere. */
   readonly base?: string | undefined;
 }
 

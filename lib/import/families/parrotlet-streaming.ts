@@ -1,12 +1,16 @@
 // Moonshine made a streaming Conformer: chunked attention, causal convolution modules, running norm.
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { ParrotletError } from '../../errors.js';
 import type { EncoderDocument } from '../model-document.js';
 import { SafetensorsReader } from '../safetensors-reader.js';
 import { TensorMapper } from '../tensor-source.js';
 import { WeightFolder } from '../weight-folder.js';
 import { cardOf, expectAllTaken, type ImportedModel, type ImportFamily } from './family.js';
-import { type MoonshineConfig, readMoonshineFolder } from './moonshine-config.js';
+import {
+  isMoonshineFolder,
+  type MoonshineConfig,
+  readMoonshineFolder,
+} from './moonshine-config.js';
 import {
   mapMoonshineDecoder,
   mapMoonshineEncoder,
@@ -31,7 +35,7 @@ const IGNORED = /\.rotary_emb\.inv_freq$|^encoder\.(mu0|v0|ps)$/;
 export const parrotletStreaming: ImportFamily = {
   name: 'parrotlet-streaming',
   description:
-    'a checkpoint file of the streaming training; the base option names its Moonshine folder',
+    'a checkpoint of the streaming training, in its Moonshine folder or with the option base',
 
   async matches({ source }) {
     if (!source.endsWith('.safetensors')) return false;
@@ -41,14 +45,7 @@ export const parrotletStreaming: ImportFamily = {
   },
 
   async read({ source, base }): Promise<ImportedModel> {
-    if (base === undefined) {
-      throw new ParrotletError(
-        'INVALID_ARGUMENT',
-        'A streaming checkpoint holds weights only: name the Moonshine folder it was trained from ' +
-          '(config.json, tokenizer.json) in the option base.',
-      );
-    }
-    const { config, tokenizer } = await readMoonshineFolder(base);
+    const { config, tokenizer } = await readMoonshineFolder(base ?? (await folderBeside(source)));
     const weights = await WeightFolder.open(source);
     try {
       const mapper = new TensorMapper(weights);
@@ -87,6 +84,16 @@ export const parrotletStreaming: ImportFamily = {
     }
   },
 };
+
+async function folderBeside(source: string): Promise<string> {
+  const folder = dirname(source);
+  if (await isMoonshineFolder(folder)) return folder;
+  throw new ParrotletError(
+    'INVALID_ARGUMENT',
+    'A streaming checkpoint holds weights only: name the Moonshine folder it was trained from ' +
+      '(config.json, tokenizer.json) in the option base, or put the checkpoint there.',
+  );
+}
 
 function streamingEncoder(config: MoonshineConfig, convKernel: number): EncoderDocument {
   return {

@@ -221,7 +221,10 @@ describe('parrotlet-streaming', () => {
     });
   });
 
-  it('asks for the Moonshine folder when it is not named', async () => {
+  it('finds config.json beside the checkpoint, or asks for its folder', async () => {
+    const beside = join(await moonshineFolder(), 'trial.safetensors');
+    await writeCheckpoint(beside, streamingTensors());
+    expect((await imported(beside)).document.name).toBe('trial');
     await expect(imported(await checkpoint())).rejects.toThrow(/option base/);
   });
 
