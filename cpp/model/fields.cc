@@ -125,7 +125,7 @@ std::string Fields::Text(std::string_view key, size_t max_bytes) {
   if (value == nullptr) return "";
   const size_t bytes = value->string().size();
   if (bytes >= 1 && bytes <= max_bytes) return value->string();
-  Fail(Code::kModelShape, key, "a string of 1 to " + std::to_string(max_bytes) + " bytes");
+  Fail(Code::kModelMalformed, key, "a string of 1 to " + std::to_string(max_bytes) + " bytes");
   return "";
 }
 

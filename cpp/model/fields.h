@@ -41,7 +41,7 @@ class Fields {
 
   bool Bool(std::string_view key);
 
-  // A string of 1 to `max_bytes` bytes.
+  // A string of 1 to `max_bytes` bytes; any other is kModelMalformed.
   std::string Text(std::string_view key, size_t max_bytes);
 
   // A list of `min` to `max` whole numbers in [low, high].
