@@ -55,6 +55,6 @@ export function damaged(kind: Promised['kind'], detail: string, cause?: unknown)
 export function cutOff(kind: Promised['kind'], detail: string): ParrotletError {
   return new ParrotletError(
     'AUDIO_TRUNCATED',
-    `The ${kind} stream is cut off: ${detail}. Was the file copied in full?`,
+    `The ${kind} stream is cut off or has gaps: ${detail}. Was the file copied in full?`,
   );
 }

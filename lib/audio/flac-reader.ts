@@ -84,10 +84,11 @@ async function* readFrames(
       frames += samples.length / info.channels;
       if (samples.length > 0) yield restoreScale(samples, info.bits);
     }
-    // The decoder passes over frames whose checksum is wrong: only the count shows that some are gone.
     if (frames === 0 && info.totalFrames === 0) throw damaged('FLAC', 'it holds no audio');
+    // The decoder passes over frames whose checksum is wrong: only the count shows that some are gone.
     if (frames < info.totalFrames) {
-      throw cutOff('FLAC', `${frames} of its ${info.totalFrames} samples a channel can be read`);
+      const total = info.totalFrames;
+      throw cutOff('FLAC', `of its ${total} samples a channel, ${frames} could be read`);
     }
   } finally {
     decoder.free();

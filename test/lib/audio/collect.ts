@@ -12,14 +12,20 @@ export interface Collected
 /** All samples of a source; a fault on the way is returned, one in the header thrown. */
 export async function collect(source: AudioSource): Promise<Collected> {
   const { sampleRate, channels, durationSeconds, chunks } = await openAudio(source);
-  const samples: number[] = [];
+  const pieces: Float32Array[] = [];
   let error: unknown;
   try {
-    for await (const chunk of chunks) for (const sample of chunk) samples.push(sample);
+    for await (const chunk of chunks) pieces.push(chunk);
   } catch (caught) {
     error = caught;
   }
-  return { sampleRate, channels, durationSeconds, samples: Float32Array.from(samples), error };
+  const samples = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    samples.set(piece, at);
+    at += piece.length;
+  }
+  return { sampleRate, channels, durationSeconds, samples, error };
 }
 
 /** The code with which opening or reading fails, or undefined if neither does. */
