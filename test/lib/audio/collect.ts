@@ -48,3 +48,10 @@ export async function* inPieces(
     at += size;
   }
 }
+
+/** Index of the first sample that differs, or -1: quicker and shorter than comparing by matcher. */
+export function firstDifference(a: Float32Array, b: Float32Array): number {
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
+  return -1;
+}

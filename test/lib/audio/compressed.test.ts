@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { openAudio } from '../../../lib/audio/open-audio.js';
-import { collect, failureOf, inPieces } from './collect.js';
+import { collect, failureOf, firstDifference, inPieces } from './collect.js';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`fixtures/${name}`, import.meta.url)) as Uint8Array;
@@ -35,27 +35,29 @@ describe('FLAC', () => {
     expect(read).toMatchObject({ sampleRate, channels, durationSeconds: frames / sampleRate });
     const expected = tone(sampleRate, channels, frames, bits);
     // libFLAC's integers pass through 32-bit floats, which cannot hold every one of 24 bits.
-    if (bits === 16) expect(read.samples).toEqual(expected);
+    if (bits === 16) expect(firstDifference(read.samples, expected)).toBe(-1);
     else expect(distance(read.samples, expected, 0)).toBeLessThan(2 ** -23);
   });
 
   it('is read without a length in its header', async () => {
     const read = await collect(fixture('unknown-length.flac'));
     expect(read).toMatchObject({ durationSeconds: undefined, error: undefined });
-    expect(read.samples).toEqual(tone(16000, 1, 8000, 16));
+    expect(firstDifference(read.samples, tone(16000, 1, 8000, 16))).toBe(-1);
   });
 
   it('is read behind an ID3 tag', async () => {
     const tag = Buffer.from('ID3\x04\0\0\0\0\0\x05 any ');
     const read = await collect(Buffer.concat([tag, fixture('mono-16k.flac')]));
-    expect(read.samples).toEqual(tone(16000, 1, 8000, 16));
+    expect(firstDifference(read.samples, tone(16000, 1, 8000, 16))).toBe(-1);
   });
 
   it('tells a missing end', async () => {
     const read = await collect(fixture('mono-16k.flac').subarray(0, 3000));
     expect(read.error).toMatchObject({ code: 'AUDIO_TRUNCATED' });
     expect(String(read.error)).toMatch(/of its 8000 samples a channel, 4096/);
-    expect(read.samples).toEqual(tone(16000, 1, 8000, 16).subarray(0, read.samples.length));
+    expect(
+      firstDifference(read.samples, tone(16000, 1, 8000, 16).subarray(0, read.samples.length)),
+    ).toBe(-1);
   });
 
   it('tells a frame that is damaged', async () => {
@@ -190,7 +192,7 @@ it.each(ALL)('%s gives the same samples however the bytes are cut', async (name)
   for (const sizes of [[1], [7, 300], [1000]]) {
     const cut = await collect(inPieces(fixture(name), sizes));
     expect(cut.error).toBeUndefined();
-    expect(cut.samples).toEqual(whole.samples);
+    expect(firstDifference(cut.samples, whole.samples)).toBe(-1);
   }
 });
 

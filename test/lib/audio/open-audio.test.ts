@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type AudioSource, openAudio } from '../../../lib/audio/open-audio.js';
-import { collect } from './collect.js';
+import { collect, firstDifference } from './collect.js';
 
 const examples = path.resolve(import.meta.dirname, '../../../examples/audio');
 const wavPath = path.join(examples, 'librivox-austen-0870.wav');
@@ -32,7 +32,7 @@ describe('reads the same samples from', () => {
   ])('%s', async (_, source) => {
     const read = await collect(source());
     expect(read).toMatchObject({ sampleRate: 16000, channels: 1, error: undefined });
-    expect(read.samples).toEqual(expected);
+    expect(firstDifference(read.samples, expected)).toBe(-1);
   });
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { openAudio } from '../../../lib/audio/open-audio.js';
 import { SAMPLE_FORMATS } from '../../../lib/audio/wav-samples.js';
-import { collect, inPieces } from './collect.js';
+import { collect, firstDifference, inPieces } from './collect.js';
 import { makeChunk, makeWav, type WavFields } from './make-wav.js';
 
 /** A few samples of each format: their bytes, little-endian, and what they mean. */
@@ -64,7 +64,7 @@ describe.each(SAMPLE_FORMATS)('$name', ({ name, tag, bits }) => {
             const wav = makeWav({ tag, bits, sampleRate, channels, data, form, extensible });
             const read = await collect(wav);
             expect(read.error).toBeUndefined();
-            expect(read.samples).toEqual(expected);
+            expect(firstDifference(read.samples, expected)).toBe(-1);
             expect(read).toMatchObject({ sampleRate, channels, durationSeconds: 7 / sampleRate });
           }
         }
@@ -83,12 +83,14 @@ it('reads a single sample', async () => {
 
 it('passes over chunks it does not know, padded to an even length', async () => {
   const between = [makeChunk('LIST', Buffer.from('odd')), makeChunk('bext', Buffer.alloc(600))];
-  expect((await collect(makeWav({ ...MONO, data, between }))).samples).toEqual(expected);
+  expect(
+    firstDifference((await collect(makeWav({ ...MONO, data, between }))).samples, expected),
+  ).toBe(-1);
 });
 
 it('ignores what follows the samples', async () => {
   const wav = Buffer.concat([makeWav({ ...MONO, data }), makeChunk('LIST', Buffer.alloc(10, 1))]);
-  expect((await collect(wav)).samples).toEqual(expected);
+  expect(firstDifference((await collect(wav)).samples, expected)).toBe(-1);
 });
 
 it.each([
@@ -146,6 +148,6 @@ it('gives the same samples however the bytes are cut', async () => {
   const { data: six, expected: wanted } = samplesOf('24-bit PCM', 600, 'RIFF');
   const wav = makeWav({ ...MONO, bits: 24, channels: 6, data: six });
   for (const sizes of [[1], [2], [3, 1], [17], [44], [45, 1], [1000, 1]]) {
-    expect((await collect(inPieces(wav, sizes))).samples).toEqual(wanted);
+    expect(firstDifference((await collect(inPieces(wav, sizes))).samples, wanted)).toBe(-1);
   }
 });
