@@ -144,8 +144,7 @@ async function settled<T>(call: () => Promise<T>): Promise<T> {
 
 function toParrotletError(error: unknown): ParrotletError {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  const known = ERROR_CODES.includes(code as ErrorCode);
-  return new ParrotletError(known ? (code as ErrorCode) : 'INTERNAL', String(message), {
-    cause: known ? undefined : error,
-  });
+  return ERROR_CODES.includes(code as ErrorCode)
+    ? new ParrotletError(code as ErrorCode, String(message))
+    : new ParrotletError('INTERNAL', String(message), { cause: error });
 }

@@ -44,7 +44,7 @@ export class FakeSession implements BackendSession {
     return JSON.stringify({
       stateBytes: 1234,
       algorithmicDelayMs: 100,
-      chunkMs: this.options.chunkFrames === -1 ? null : 648,
+      chunkMs: this.options.chunkFrames === -1 ? -1 : 648,
       sampleRate: this.options.sampleRate || SAMPLE_RATE,
       channels: this.options.channels || 1,
     });
