@@ -105,7 +105,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
         .choices(['search', 'max'])
         .default('search'),
     )
-    .option('--plan <file>', 'JSON rules for single matrices, see docs/model-format.md')
+    .option('--plan <file>', 'JSON rules for single matrices, see docs/command-line.md')
     .option('--base <folder>', 'folder of config.json and tokenizer.json, if not beside the source')
     .option('--family <name>', 'kind of checkpoint (default: found out)')
     .option('--name <name>', "the model's name (default: that of the source)")
