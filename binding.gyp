@@ -13,7 +13,11 @@
         'cpp/bindings/node/session.cc',
       ],
       'include_dirs': ['cpp', '<!(node -p "require(\'node-addon-api\').include_dir")'],
-      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      # The last one: a worker may be terminated at any moment, also while a result is made.
+      'defines': [
+        'NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS',
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       # -ffp-contract=off: no multiply-add is ever fused, so every target rounds alike.
       'cflags_cc': [
         '-std=c++20', '-O3', '-ffp-contract=off', '-fno-rtti', '-fexceptions',
