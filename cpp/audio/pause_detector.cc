@@ -1,7 +1,6 @@
-// Noise is the least smoothed power of each band in the last seconds (minimum statistics, R.
-// Martin, IEEE Trans. Speech and Audio Processing 9(5), 2001); evidence for speech is the
-// likelihood ratio of J. Sohn, N. S. Kim and W. Sung (IEEE Signal Processing Letters 6(1), 1999)
-// over bands.
+// Noise is the least smoothed power of each band in the last seconds (minimum statistics: R.
+// Martin, IEEE Trans. Speech and Audio Processing 9(5), 2001); evidence for speech is a likelihood
+// ratio over the bands (J. Sohn, N. S. Kim, W. Sung, IEEE Signal Processing Letters 6(1), 1999).
 #include "audio/pause_detector.h"
 
 #include <algorithm>
@@ -19,7 +18,7 @@ constexpr int kBounds[] = {2, 5, 8, 12, 17, 24, 34, 48, 68, 96};
 // The values below were tuned on read and accented speech, clean and in noise, joined with gaps.
 // Powers are mean squares, of one band unless said otherwise.
 
-// Evidence that begins speech, in as many frames in a row, and less than which ends it.
+// Evidence that begins speech (in kOnFrames frames in a row), and less than which it ends.
 constexpr float kOn = 0.5f, kOff = 0.2f;
 constexpr int kOnFrames = 3;
 constexpr float kMaxRatio = 6;       // of power to noise; one band alone then stays below kOn
@@ -30,8 +29,7 @@ constexpr int kSettleFrames = 10;     // before the smoothed power is steady eno
 constexpr float kBias = 1.3f;         // of the noise over its own minimum
 constexpr float kLeastNoise = 2e-9f;  // -87 dBFS
 constexpr float kMaxNoise = 3e-4f;    // -35 dBFS
-// While little was heard, what was heard may be speech without a pause, so noise is taken to be
-// low.
+// What was heard so far may all be speech, so early on the noise is taken to be low.
 constexpr float kMaxEarlyNoise = 3e-7f;
 constexpr int kEarlyFrames = 100;
 
@@ -76,8 +74,7 @@ void PauseDetector::Reset() {
   std::fill_n(smoothed_, kBands, 0.0f);
   std::fill_n(level_, kBands, 0.0f);
   std::fill_n(noise_, kBands, kLeastNoise);
-  filled_ = loud_frames_ = 0;
-  heard_ = 0;
+  filled_ = heard_ = loud_frames_ = 0;
   frames_ = mark_ = 0;
   last_speech_ = -1;
   speech_ = false;
@@ -86,7 +83,9 @@ void PauseDetector::Reset() {
 
 size_t PauseDetector::Push(const float* samples, size_t count) {
   const size_t taken = std::min(count, size_t(kFrameSamples - filled_));
-  std::copy_n(samples, taken, samples_ + kFft - kFrameSamples + filled_);
+  float* end = samples_ + kFft - kFrameSamples + filled_;
+  // Clipped, so that no finite sample can overflow the power and stay in the statistics for ever.
+  for (size_t i = 0; i < taken; ++i) end[i] = std::clamp(samples[i], -1.0f, 1.0f);
   filled_ += int(taken);
   if (filled_ == kFrameSamples) EndFrame();
   return taken;
@@ -99,8 +98,9 @@ float PauseDetector::MeasureBands() {
   float total = 0;
   for (int b = 0; b < kBands; ++b) {
     float sum = 0;
-    for (int k = kBounds[b]; k < kBounds[b + 1]; ++k)
+    for (int k = kBounds[b]; k < kBounds[b + 1]; ++k) {
       sum += real_[k] * real_[k] + imag_[k] * imag_[k];
+    }
     bands_[b] = sum;
     total += sum;
   }

@@ -10,6 +10,11 @@
 
 namespace parrotlet {
 
+// Speech is reported from its third frame on (50 ms after its first sound at the 95th percentile of
+// recordings) and up to about 100 ms too long, so a cut should leave some room before the first
+// frame with speech. Up to a second of noise that begins a stream, or follows 5 s of muted line,
+// passes for speech: it cannot be told from speech yet.
+//
 // Frames lie on an absolute grid (frame f is samples 160 f .. 160 f + 159 of the stream), so the
 // way the audio is cut into calls leaves no trace. Frame numbers count from the last Reset.
 class PauseDetector {
@@ -22,8 +27,8 @@ class PauseDetector {
   void Bind(Arena& arena);
   void Reset();
 
-  // Takes samples up to the end of the current frame and returns how many; call again with the
-  // rest. Thus a caller sees every frame.
+  // Takes samples (mono, 16 kHz, clipped to [-1, 1]) up to the end of the current frame and returns
+  // how many; call again with the rest. Thus a caller sees every frame.
   size_t Push(const float* samples, size_t count);
 
   // Frames completed so far, and what was found in the last of them.

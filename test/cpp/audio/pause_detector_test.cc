@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <random>
@@ -233,6 +234,16 @@ TEST(PauseDetector, ClicksAndHumAreNoSpeech) {
   DetectorUnderTest test;
   test.Push(audio);
   EXPECT_EQ(test.SpeechFrames(1.1, 8), 0);
+}
+
+TEST(PauseDetector, SamplesFarOutOfRangeDoNoLastingHarm) {
+  DetectorUnderTest test;
+  Audio audio = Noise(10, -60);
+  audio[40000] = 3e38f;
+  audio[40001] = -3e38f;
+  test.Push(audio);
+  for (const float db : test.energy) ASSERT_TRUE(std::isfinite(db));
+  EXPECT_EQ(test.SpeechFrames(3, 10), 0);
 }
 
 TEST(PauseDetector, AMarkAsksOnlyForSpeechFromThereOn) {
