@@ -65,13 +65,25 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   return 0;
 }
 
-// Starts from a valid model, so that no corpus is needed.
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned) {
+// Starts from a valid model, so that no corpus is needed, and changes either the header, whose
+// length it then corrects, or anything.
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
+                                          unsigned seed) {
   static const std::vector<uint8_t> kModel = parrotlet::SmallModel();
+  constexpr size_t kHeader = 1 + sizeof(uint64_t);  // the choice and the length
   if (size < 64 && kModel.size() < max_size) {
     data[0] = 1;
     std::memcpy(data + 1, kModel.data(), kModel.size());
     size = kModel.size() + 1;
   }
-  return LLVMFuzzerMutate(data, size, max_size);
+  uint64_t length = 0;
+  if (size >= kHeader) std::memcpy(&length, data + 1, sizeof length);
+  if (seed % 4 == 0 || length == 0 || length > size - kHeader) {
+    return LLVMFuzzerMutate(data, size, max_size);
+  }
+  const std::vector<uint8_t> rest(data + kHeader + length, data + size);
+  length = LLVMFuzzerMutate(data + kHeader, length, max_size - kHeader - rest.size());
+  std::memcpy(data + 1, &length, sizeof length);
+  std::copy(rest.begin(), rest.end(), data + kHeader + length);
+  return kHeader + length + rest.size();
 }
