@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/lib/**/*.test.ts', 'test/types/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/lib/**/*.test.ts', 'test/tools/**/*.test.ts'] } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
