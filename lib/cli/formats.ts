@@ -1,5 +1,5 @@
 // How transcripts are written: as text, or as one JSON object a line.
-import type { Transcript } from '../events/types.js';
+import type { FinalEvent, Transcript, Word } from '../events/types.js';
 import { printable } from './terminal.js';
 
 /** One line a segment; `file` stands in front where several files are transcribed. */
@@ -15,11 +15,20 @@ export function formatJson(transcript: Transcript, file: string): string {
   return `${JSON.stringify({
     file,
     text,
-    words: words.map(({ text, start, end }) => ({ text, start, end })),
-    segments: segments.map(({ text, start, end }) => ({ text, start, end })),
-    durationSeconds,
-    processingSeconds,
+    words: words.map(withTimes),
+    segments: segments.map(withTimes),
+    durationSeconds: toMilliseconds(durationSeconds),
+    processingSeconds: toMilliseconds(processingSeconds),
   })}\n`;
+}
+
+function withTimes({ text, start, end }: Word | FinalEvent) {
+  return { text, start: toMilliseconds(start), end: toMilliseconds(end) };
+}
+
+/** Seconds rounded to what the times are good for. */
+function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
 
 /** "12.4 s of audio in 0.6 s: real-time factor 0.048". */

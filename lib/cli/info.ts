@@ -17,6 +17,9 @@ export async function showInfo(
   return 0;
 }
 
+// What the importer writes into a card and the engine counts itself.
+const SHOWN_ALREADY = ['parameters', 'parametersByBits'];
+
 /** The model's facts for people, several lines. */
 export function formatInfo(info: ModelInfo): string {
   const bits = Object.entries(info.bits).map(
@@ -35,21 +38,24 @@ export function formatInfo(info: ModelInfo): string {
     ['chunks', chunks],
     ['delay', `${Math.round(info.algorithmicDelayMs)} ms with the default chunk`],
     ['format version', String(info.version)],
-    ...Object.entries(info.card).map(([key, value]): [string, string] => [
-      printable(key),
-      formatValue(value),
-    ]),
+    ...Object.entries(info.card)
+      .filter(([key]) => !SHOWN_ALREADY.includes(key))
+      .map(([key, value]): [string, string] => [printable(key), formatValue(value)]),
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
   return lines.map(([label, text]) => `${label.padEnd(width)}  ${printable(text)}\n`).join('');
 }
 
 function formatValue(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(formatValue).join(', ');
+  return Object.entries(value)
+    .map(([key, inner]) => `${key} ${formatValue(inner)}`)
+    .join(', ');
 }
 
 function formatCount(count: number): string {
-  return count >= 1e6 ? `${(count / 1e6).toFixed(2)} M` : String(count);
+  return count >= 1e5 ? `${(count / 1e6).toFixed(2)} M` : String(count);
 }
 
 function formatBytes(bytes: number): string {

@@ -33,7 +33,9 @@ export class LiveView {
   }
 
   #draw(stable: string, text: string): void {
-    const { columns = 80, rows = 24 } = this.#out;
+    // A terminal that does not know its size says 0.
+    const columns = this.#out.columns || 80;
+    const rows = this.#out.rows || 24;
     // What has scrolled off the top cannot be drawn over, so only the end of a long text is drawn.
     const hidden = Math.max(0, text.length - columns * Math.max(1, rows - 1));
     const shown = text.slice(hidden);

@@ -44,8 +44,8 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),
-      getOutHelpWidth: () => terminal.stdout.columns ?? 80,
-      getErrHelpWidth: () => terminal.stderr.columns ?? 80,
+      getOutHelpWidth: () => terminal.stdout.columns || 80,
+      getErrHelpWidth: () => terminal.stderr.columns || 80,
     });
 
   program
