@@ -71,6 +71,6 @@ function explain(
   return (
     `The speech engine could not be loaded on ${machine}. Tried:\n${tried}\n` +
     `To build it on this machine (C++20 compiler, Python 3 and make needed), run in ${packageRoot}:\n` +
-    '  npx node-gyp rebuild'
+    '  npx node-gyp@12 rebuild'
   );
 }

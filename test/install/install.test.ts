@@ -161,6 +161,6 @@ describe('without an addon', () => {
     expect(output).toMatch(/^BACKEND_UNAVAILABLE/);
     expect(output).toContain(`${process.platform}-${process.arch}`);
     expect(output).toMatch(/native: No native build was found/);
-    expect(output).toContain('npx node-gyp rebuild');
+    expect(output).toContain('npx node-gyp@12 rebuild');
   });
 });
