@@ -215,9 +215,11 @@ TEST(PauseDetector, HearsSpeechThatIsThereFromTheFirstSample) {
 
 TEST(PauseDetector, SpeechAfterAMutedLineIsHeard) {
   DetectorUnderTest test;
-  test.Push(Join({Noise(3, -50), Silence(8), Speech(2, -25), Silence(0.6)}));
+  Audio speech = Speech(2.1, -25);
+  speech.erase(speech.begin(), speech.begin() + kRate / 10);  // begins at the height of a syllable
+  test.Push(Join({Noise(3, -50), Silence(8), speech, Silence(0.6)}));
   EXPECT_EQ(test.SpeechFrames(3.1, 11), 0);
-  EXPECT_GT(test.SpeechFrames(11, 11.15), 5);
+  EXPECT_GT(test.SpeechFrames(11, 11.1), 6);
   EXPECT_GT(test.SpeechFrames(11, 13), 110);
   EXPECT_EQ(test.SpeechFrames(13.15, 13.6), 0);
 }
