@@ -39,10 +39,15 @@ for (const path of recordings) {
   }
   const { values, frames, dim } = session.memory();
   const name = basename(path, '.f32');
-  await writeFile(join(out, `${name}.f32`), new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  await writeFile(
+    join(out, `${name}.f32`),
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  );
   const finals = events.filter(({ type }) => type === 'final');
   const text = finals.map((event) => event.text).join(' ');
-  console.log(JSON.stringify({ name, frames, dim, text, words: finals.flatMap(({ words }) => words) }));
+  console.log(
+    JSON.stringify({ name, frames, dim, text, words: finals.flatMap(({ words }) => words) }),
+  );
   await session.reset();
 }
 session.close();
