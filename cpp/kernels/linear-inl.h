@@ -3,13 +3,30 @@
 
 namespace parrotlet::SIMD_TARGET {
 
-// Adds the bias and writes 16 columns of one row, or as many as there are.
-inline void StoreTile(const LinearArgs& args, int row, int tile, F32 sum) {
-  const int col = tile * kTileCols;
-  const int left = args.weight->cols - col;
-  const int count = left < kTileCols ? left : kTileCols;
-  if (args.bias != nullptr) sum = sum + LoadFirst(args.bias + col, count);
-  StoreFirst(args.out + size_t(row) * args.out_stride + col, count, sum);
+// Adds the bias to the sums of rows m .. and tiles tile .., and writes the columns that there are.
+template <int kRows, int kTiles>
+inline void StoreTiles(const LinearArgs& args, int m, int tile, F32 (&sum)[kRows][kTiles]) {
+  float* row = args.out + size_t(m) * args.out_stride;
+#pragma GCC unroll 8
+  for (int t = 0; t < kTiles; ++t) {
+    const int col = (tile + t) * kTileCols;
+    const int count = args.weight->cols - col;
+    if (args.bias != nullptr) {
+      const F32 bias =
+          count < kTileCols ? LoadFirst(args.bias + col, count) : Load(args.bias + col);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) sum[r][t] = sum[r][t] + bias;
+    }
+    if (count >= kTileCols) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) Store(row + col + size_t(r) * args.out_stride, sum[r][t]);
+    } else {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        StoreFirst(row + col + size_t(r) * args.out_stride, count, sum[r][t]);
+      }
+    }
+  }
 }
 
 // `count` tiles of columns, kTiles at a time, then the rest by halves.
@@ -72,11 +89,7 @@ struct FloatLinear {
         for (int t = 0; t < kTiles; ++t) sum[r][t] = sum[r][t] + x * column[t];
       }
     }
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-      for (int t = 0; t < kTiles; ++t) StoreTile(args, m + r, tile + t, sum[r][t]);
-    }
+    StoreTiles(args, m, tile, sum);
   }
 };
 

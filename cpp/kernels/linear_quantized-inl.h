@@ -23,17 +23,20 @@ struct DotBlock {
   static constexpr int kPlanes = 8 / kBits;
   static constexpr int kSums = DotSums(kBits, kRows);
   static constexpr int kMaxOperand = ((1 << kBits) - 1) << (kBits * (kSums - 1));
+  static constexpr bool kHoldsAnyGroup = MaxDots<kBits>(kMaxOperand) >= kMaxGroupSize / 4;
   static constexpr int kMaxLines = MaxDots<kBits>(kMaxOperand) / (kPlanes / kSums);
 
   DotSum sums[kRows][kTiles][kSums];
 
-  void Zero() {
+  // Begins at `totals` where the sums are as wide, at zero elsewhere.
+  void Start(const I32 (&totals)[kRows][kTiles]) {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
       for (int t = 0; t < kTiles; ++t) {
 #pragma GCC unroll 4
         for (int s = 0; s < kSums; ++s) sums[r][t][s] = ZeroDotSum();
+        if constexpr (kHoldsAnyGroup) sums[r][t][0] = AsDotSum(totals[r][t]);
       }
     }
   }
@@ -100,12 +103,16 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
     for (int r = 0; r < kRows; ++r) {
       const I32 start = SplatI(-kOperandBias<kBits> * act_sum[r * groups + g]);
 #pragma GCC unroll 8
-      for (int t = 0; t < kTiles; ++t) totals[r][t] = start;
+      for (int t = 0; t < kTiles; ++t) {
+        totals[r][t] = start;
+        asm volatile("" : "+m"(out[r][t]));  // waits in memory: the registers belong to the dots
+      }
     }
 
-    for (int left = group_lines; left > 0; left -= Block::kMaxLines) {
+    int left = group_lines;
+    do {
       Block block;
-      block.Zero();
+      block.Start(totals);
       const int lines = left < Block::kMaxLines ? left : Block::kMaxLines;
       for (int i = 0; i < lines; ++i) {
         Bytes line[kTiles];
@@ -118,9 +125,13 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-        for (int t = 0; t < kTiles; ++t) totals[r][t] = totals[r][t] + block.Total(r, t);
+        for (int t = 0; t < kTiles; ++t) {
+          const I32 total = block.Total(r, t);
+          totals[r][t] = Block::kHoldsAnyGroup ? total : totals[r][t] + total;
+        }
       }
-    }
+      left -= Block::kMaxLines;
+    } while (!Block::kHoldsAnyGroup && left > 0);
 
 #pragma GCC unroll 8
     for (int t = 0; t < kTiles; ++t) {
@@ -133,11 +144,7 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
     scale += weight.padded_cols();
   }
 
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-    for (int t = 0; t < kTiles; ++t) StoreTile(args, m + r, tile + t, out[r][t]);
-  }
+  StoreTiles(args, m, tile, out);
 }
 
 template <int kBits>

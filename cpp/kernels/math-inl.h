@@ -72,7 +72,7 @@ inline F32 Silu(F32 x) { return TimesSigmoid(x, x); }
 // max(x, 0) - |x| Q(|x|), where Q is the upper tail of the normal distribution: no cancellation, and
 // the error of Q is never multiplied by more than 0.17. Q(t) = 1 / (2 p(t)^8) with a polynomial p, a
 // form that C. Hastings gave ("Approximations for Digital Computers", 1955): it needs no exponential
-// and falls to 0 by itself, below 1e-15 from t = 8 and to nothing where p^8 overflows, near t = 20.
+// and falls to 0 by itself: below 1e-13 from t = 8, and to nothing where p^8 overflows, near t = 20.
 // 5e-8 absolute in t Q(t).
 inline F32 Gelu(F32 x) {
   constexpr float kRoot[] = {1.0f,           0.099732496f,  0.04478879f,     0.00859167f,   0.00098060885f,

@@ -6,21 +6,18 @@
 namespace parrotlet {
 namespace {
 
-// Inputs that one 64-byte line holds for each of its 16 channels.
-constexpr int InputsPerLine(int bits) { return 32 / bits; }
-
 // Where code (col, k) stands in packed memory.
 struct Place {
   size_t byte;
   int shift;
 };
 
-Place PlaceOf(int bits, int padded_depth, int col, int k) {
-  const int inputs = InputsPerLine(bits);
-  const size_t tile_lines = size_t(padded_depth) / inputs;
-  const size_t line = size_t(col / kTileCols) * tile_lines + k / inputs;
-  const int plane = k % inputs / 4;  // which run of four inputs of the line
-  return {line * 64 + size_t(col % kTileCols) * 4 + k % 4, plane * bits};
+template <int kBits>
+Place PlaceOf(int padded_depth, int col, int k) {
+  constexpr int kInputs = 32 / kBits;  // that one line of 64 bytes holds for each of its 16 channels
+  const size_t line = size_t(col / kTileCols) * (padded_depth / kInputs) + k / kInputs;
+  const int plane = k % kInputs / 4;  // which run of four inputs of the line
+  return {line * 64 + size_t(col % kTileCols) * 4 + k % 4, plane * kBits};
 }
 
 size_t FloatPlaceOf(int padded_depth, int col, int k) {
@@ -28,10 +25,37 @@ size_t FloatPlaceOf(int padded_depth, int col, int k) {
 }
 
 // The code's bits on disk, moved to be unsigned: two's complement plus half the range.
-int BiasedCode(int bits, const uint8_t* row, int k) {
-  const int mask = (1 << bits) - 1;
-  const int code = row[size_t(k) * bits / 8] >> (size_t(k) * bits % 8) & mask;
-  return code ^ (1 << (bits - 1));
+template <int kBits>
+int BiasedCode(const uint8_t* row, int k) {
+  constexpr int kPerByte = 8 / kBits;
+  const int code = row[k / kPerByte] >> (k % kPerByte * kBits) & ((1 << kBits) - 1);
+  return code ^ (1 << (kBits - 1));
+}
+
+template <int kBits>
+void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {
+  const int padded_depth = matrix.padded_depth();
+  std::memset(out, 0, PackedCodeBytes(matrix.format, matrix.cols, matrix.depth));
+  for (int col = 0; col < matrix.padded_cols(); ++col) {
+    const int coded = col < matrix.cols ? matrix.depth : 0;  // the rest is padding, code 0
+    for (int k = 0; k < padded_depth; ++k) {
+      const Place place = PlaceOf<kBits>(padded_depth, col, k);
+      out[place.byte] |= (k < coded ? BiasedCode<kBits>(disk, k) : 1 << (kBits - 1)) << place.shift;
+    }
+    if (coded > 0) disk += DiskRowBytes(kBits, matrix.depth);
+  }
+}
+
+template <int kBits>
+void UnpackCodes(const PackedMatrix& matrix, int col, float* out) {
+  const uint8_t* bytes = static_cast<const uint8_t*>(matrix.codes);
+  for (int k = 0; k < matrix.depth; ++k) {
+    const Place place = PlaceOf<kBits>(matrix.padded_depth(), col, k);
+    const int biased = bytes[place.byte] >> place.shift & ((1 << kBits) - 1);
+    const size_t group = k / matrix.format.group_size;
+    const float scale = matrix.scale[group * matrix.padded_cols() + col];
+    out[k] = scale * float(biased - (1 << (kBits - 1)));
+  }
 }
 
 void PackFloats(const PackedMatrix& matrix, const uint8_t* disk, float* out) {
@@ -44,17 +68,10 @@ void PackFloats(const PackedMatrix& matrix, const uint8_t* disk, float* out) {
   }
 }
 
-void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {
-  const int bits = matrix.format.bits;
-  const int zero = 1 << (bits - 1);
-  std::memset(out, 0, PackedCodeBytes(matrix.format, matrix.cols, matrix.depth));
-  for (int col = 0; col < matrix.padded_cols(); ++col) {
-    const uint8_t* row = disk + size_t(col) * DiskRowBytes(bits, matrix.depth);
-    for (int k = 0; k < matrix.padded_depth(); ++k) {
-      const bool padding = col >= matrix.cols || k >= matrix.depth;
-      const Place place = PlaceOf(bits, matrix.padded_depth(), col, k);
-      out[place.byte] |= (padding ? zero : BiasedCode(bits, row, k)) << place.shift;
-    }
+void UnpackFloats(const PackedMatrix& matrix, int col, float* out) {
+  const float* values = static_cast<const float*>(matrix.codes);
+  for (int k = 0; k < matrix.depth; ++k) {
+    out[k] = values[FloatPlaceOf(matrix.padded_depth(), col, k)];
   }
 }
 
@@ -81,29 +98,23 @@ PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const uint8_t*
   matrix.codes = codes;
   if (format.bits == 32) {
     PackFloats(matrix, disk, static_cast<float*>(codes));
-  } else {
-    matrix.groups = depth / format.group_size;
-    matrix.scale = scale;
-    PackCodes(matrix, disk, static_cast<uint8_t*>(codes));
-    PackScales(matrix, disk_scale, scale);
+    return matrix;
   }
+  matrix.groups = depth / format.group_size;
+  matrix.scale = scale;
+  PackScales(matrix, disk_scale, scale);
+  uint8_t* bytes = static_cast<uint8_t*>(codes);
+  if (format.bits == 8) PackCodes<8>(matrix, disk, bytes);
+  if (format.bits == 4) PackCodes<4>(matrix, disk, bytes);
+  if (format.bits == 2) PackCodes<2>(matrix, disk, bytes);
   return matrix;
 }
 
 void UnpackRow(const PackedMatrix& matrix, int col, float* out) {
-  const int bits = matrix.format.bits;
-  for (int k = 0; k < matrix.depth; ++k) {
-    if (bits == 32) {
-      const float* values = static_cast<const float*>(matrix.codes);
-      out[k] = values[FloatPlaceOf(matrix.padded_depth(), col, k)];
-    } else {
-      const Place place = PlaceOf(bits, matrix.padded_depth(), col, k);
-      const uint8_t byte = static_cast<const uint8_t*>(matrix.codes)[place.byte];
-      const int code = (byte >> place.shift & ((1 << bits) - 1)) - (1 << (bits - 1));
-      const int group = k / matrix.format.group_size;
-      out[k] = matrix.scale[size_t(group) * matrix.padded_cols() + col] * float(code);
-    }
-  }
+  if (matrix.format.bits == 32) UnpackFloats(matrix, col, out);
+  if (matrix.format.bits == 8) UnpackCodes<8>(matrix, col, out);
+  if (matrix.format.bits == 4) UnpackCodes<4>(matrix, col, out);
+  if (matrix.format.bits == 2) UnpackCodes<2>(matrix, col, out);
 }
 
 }  // namespace parrotlet

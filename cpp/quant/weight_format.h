@@ -26,6 +26,9 @@ inline constexpr int kTileCols = 16;
 // 2-bit codes, 16 channels by 16 inputs, is never cut.
 inline constexpr int kDepthStep = 16;
 
+// The longest group whose dot product with activations is exact in int32, whatever the codes.
+inline constexpr int kMaxGroupSize = 1 << 16;
+
 inline constexpr int RoundUp(int n, int step) { return (n + step - 1) / step * step; }
 
 }  // namespace parrotlet

@@ -157,7 +157,7 @@ struct DotSum {
 };
 template <int kBits>
 constexpr int MaxDots(int max_operand) {
-  return kBits == 8 ? 1 << 30 : 32767 / (2 * 127 * max_operand);
+  return kBits == 8 ? 1 << 14 : 32767 / (2 * 127 * max_operand);
 }
 template <int kBits>
 inline constexpr int kOperandBias = kBits == 8 ? 0 : 1 << (kBits - 1);
@@ -168,6 +168,7 @@ inline Bytes ToOperand(Bytes codes) {
   return {_mm256_xor_si256(codes.lo, bias), _mm256_xor_si256(codes.hi, bias)};
 }
 inline DotSum ZeroDotSum() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+inline DotSum AsDotSum(I32 sum) { return {sum.lo, sum.hi}; }
 template <int kBits>
 inline __m256i DotHalf(__m256i sum, __m256i operand, __m256i act) {
   if constexpr (kBits < 8) return _mm256_add_epi16(sum, _mm256_maddubs_epi16(operand, act));

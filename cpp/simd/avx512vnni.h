@@ -82,7 +82,12 @@ inline F32 ToF32(I32 a) { return {_mm512_cvtepi32_ps(a)}; }
 inline F32 AsF32(I32 a) { return {_mm512_castsi512_ps(a)}; }
 inline I32 AsI32(F32 a) { return _mm512_castps_si512(a.v); }
 
-inline Bytes LoadBytes(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
+// The empty statement keeps the line in a register: gcc 12 loads it again for every use otherwise.
+inline Bytes LoadBytes(const uint8_t* p) {
+  __m512i line = _mm512_loadu_si512(p);
+  asm("" : "+v"(line));
+  return {line};
+}
 inline Bytes SplatByte(int x) { return {_mm512_set1_epi8(static_cast<char>(x))}; }
 inline Bytes Splat4(const int8_t* p) {
   int32_t four;
@@ -97,12 +102,13 @@ inline Bytes ShiftRightPairs(Bytes a) { return {_mm512_srli_epi16(a.v, kBits)}; 
 // and nothing to widen while a group is shorter than 2^16 inputs.
 using DotSum = I32;
 template <int kBits>
-constexpr int MaxDots(int /*max_operand*/) { return 1 << 30; }
+constexpr int MaxDots(int /*max_operand*/) { return 1 << 14; }
 template <int kBits>
 inline constexpr int kOperandBias = 1 << (kBits - 1);
 template <int kBits>
 inline Bytes ToOperand(Bytes codes) { return codes; }
 inline DotSum ZeroDotSum() { return _mm512_setzero_si512(); }
+inline DotSum AsDotSum(I32 sum) { return sum; }
 template <int kBits>
 inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
   return _mm512_dpbusd_epi32(sum, operand.v, act.v);

@@ -159,12 +159,13 @@ inline Bytes ShiftRightPairs(Bytes a) {
 
 using DotSum = I32;
 template <int kBits>
-constexpr int MaxDots(int /*max_operand*/) { return 1 << 30; }
+constexpr int MaxDots(int /*max_operand*/) { return 1 << 14; }
 template <int kBits>
 inline constexpr int kOperandBias = 1 << (kBits - 1);
 template <int kBits>
 inline Bytes ToOperand(Bytes codes) { return codes; }
 inline DotSum ZeroDotSum() { return SplatI(0); }
+inline DotSum AsDotSum(I32 sum) { return sum; }
 template <int kBits>
 inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
   for (int i = 0; i < 64; ++i) {

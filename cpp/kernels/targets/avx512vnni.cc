@@ -30,15 +30,13 @@ namespace parrotlet::avx512vnni {
 // More rows share the unpacking of a weight; at one row, tiles side by side hide the latency of the
 // dot product. A linear takes kBlockTiles columns through all rows before it goes on.
 inline constexpr int kMaxRows = 8;
-inline constexpr int kBlockTiles = 4;
+inline constexpr int kBlockTiles = 12;
 
 // Planes of a packed line that are summed unshifted, each in registers of its own.
 constexpr int DotSums(int bits, int rows) {
-  return bits == 8 ? 1 : bits == 2 && rows <= 4 ? 4 : 2;
+  return bits == 8 || rows > 4 ? 1 : bits == 2 && rows > 1 ? 2 : 8 / bits;
 }
-constexpr int DotTiles(int bits, int rows) {
-  return rows == 1 ? (bits == 2 ? 2 : 4) : bits == 8 || (bits == 4 && rows <= 4) ? 2 : 1;
-}
+constexpr int DotTiles(int bits, int rows) { return rows > 1 ? 3 : bits == 2 ? 4 : 6; }
 constexpr int FloatTiles(int rows) { return rows <= 2 ? 4 : 2; }
 constexpr int MatMulTiles(int /*rows*/) { return 3; }
 

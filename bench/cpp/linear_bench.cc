@@ -1,0 +1,93 @@
+// Speed of every linear of every target that this CPU runs, quantization of the rows included:
+// one weight matrix, hot in the cache, one thread. GOPS counts two operations per weight and row.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.h"
+
+namespace parrotlet {
+namespace {
+
+struct Shape {
+  int depth, cols, group_size;
+};
+
+// Feed-forward, token table and a larger model's feed-forward per channel; then sub-channels.
+constexpr Shape kShapes[] = {{288, 1152, 288}, {288, 32768, 288}, {512, 2048, 512}, {1152, 288, 1152},
+                             {288, 1152, 32},  {288, 1152, 48},   {512, 2048, 64},  {288, 1152, 96}};
+constexpr int kRows[] = {1, 2, 4, 8, 27};
+
+template <typename T>
+using Block = std::unique_ptr<T[], decltype(&std::free)>;
+
+template <typename T>
+Block<T> Allocate(size_t count) {
+  const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
+  return {static_cast<T*>(std::aligned_alloc(64, bytes)), &std::free};
+}
+
+void Linear(benchmark::State& state, const Kernels* kernels, int bits, Shape shape, int rows) {
+  const WeightFormat format{bits, shape.group_size};
+  const int groups = shape.depth / shape.group_size;
+  std::vector<uint8_t> disk(shape.cols * DiskRowBytes(bits, shape.depth));
+  for (size_t i = 0; i < disk.size(); ++i) disk[i] = uint8_t(i * 151 + (i >> 8));
+  const std::vector<float> disk_scale(size_t(shape.cols) * groups, 0.01f);
+  const auto codes = Allocate<uint8_t>(PackedCodeBytes(format, shape.cols, shape.depth));
+  const auto scale = Allocate<float>(disk_scale.size());
+  const PackedMatrix weight = PackMatrix(format, shape.cols, shape.depth, disk.data(),
+                                         disk_scale.data(), codes.get(), scale.get());
+
+  std::vector<float> in(size_t(rows) * shape.depth);
+  for (size_t i = 0; i < in.size(); ++i) in[i] = float(int(i * 37 % 101) - 50);
+  std::vector<float> out(size_t(rows) * shape.cols);
+  const auto act = Allocate<int8_t>(size_t(rows) * weight.padded_depth());
+  std::vector<float> act_scale(rows);
+  std::vector<int32_t> act_sum(size_t(rows) * groups);
+
+  LinearArgs args;
+  args.rows = rows;
+  args.weight = &weight;
+  args.in = in.data();
+  args.in_stride = shape.depth;
+  args.act = {act.get(), act_scale.data(), act_sum.data()};
+  args.out = out.data();
+  args.out_stride = shape.cols;
+  const auto linear = LinearFor(*kernels, bits);
+  for (auto _ : state) {
+    if (bits != 32) {
+      kernels->quantize_rows(in.data(), shape.depth, rows, shape.depth, groups, args.act);
+    }
+    linear(args);
+    benchmark::ClobberMemory();
+  }
+  const double operations = 2.0 * rows * shape.cols * shape.depth;
+  state.counters["GOPS"] = benchmark::Counter(operations / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+const bool kRegistered = [] {
+  for (const Kernels* kernels : AllKernels()) {
+    if (!kernels->supported()) continue;
+    for (int bits : kWeightBits) {
+      for (const Shape& shape : kShapes) {
+        const bool per_channel = shape.group_size == shape.depth;
+        if (bits == 32 && !per_channel) continue;
+        for (int rows : kRows) {
+          const std::string name = std::string("linear/") + kernels->target + "/w" +
+                                   std::to_string(bits) + "/" + std::to_string(shape.depth) + "x" +
+                                   std::to_string(shape.cols) + "/group:" +
+                                   (per_channel ? "all" : std::to_string(shape.group_size)) +
+                                   "/rows:" + std::to_string(rows);
+          benchmark::RegisterBenchmark(name.c_str(), Linear, kernels, bits, shape, rows);
+        }
+      }
+    }
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace parrotlet
