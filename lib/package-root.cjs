@@ -7,7 +7,10 @@ const path = require('node:path');
 function findPackageRoot() {
   for (let folder = __dirname; folder !== path.dirname(folder); folder = path.dirname(folder)) {
     const manifest = path.join(folder, 'package.json');
-    if (fs.existsSync(manifest) && /"name":\s*"parrotlet"/.test(fs.readFileSync(manifest, 'utf8'))) {
+    if (
+      fs.existsSync(manifest) &&
+      /"name":\s*"parrotlet"/.test(fs.readFileSync(manifest, 'utf8'))
+    ) {
       return folder;
     }
   }

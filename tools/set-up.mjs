@@ -30,16 +30,16 @@ export function runScript(name, ...args) {
   return run(npm, ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])]);
 }
 
-/** Installs the npm packages of the lock file, unless they are there. */
+/** Installs the npm packages of the lock file, unless they are there; throws what to do. */
 export function ensureNodeModules() {
   const installed = path.join(root, 'node_modules', '.package-lock.json');
   if (existsSync(installed)) return;
   if (!run(npm, ['ci', '--no-audit', '--no-fund'])) {
-    fail('npm ci failed. Check the connection to the npm registry and run it again.');
+    throw new Error('npm ci failed. Check the connection to the npm registry and run it again.');
   }
 }
 
-/** Installs the compiler and, for tests, what the C++ tests need, unless they are there. */
+/** Installs the compiler and what the C++ tests need, unless they are there; throws what to do. */
 export function ensureSystemPackages({ forTests }) {
   const wanted = [...debianPackages, ...(forTests ? debianTestPackages : [])];
   const missing = wanted.filter(({ has }) => !has()).map(({ name }) => name);
@@ -47,20 +47,16 @@ export function ensureSystemPackages({ forTests }) {
 
   const isRoot = process.getuid?.() === 0;
   if (!onPath('apt-get') || (!isRoot && !onPath('sudo'))) {
-    fail(`These are needed and missing: ${missing.join(', ')}. Install them and run this again.`);
+    throw new Error(
+      `These are needed and missing: ${missing.join(', ')}. Install them and run this again.`,
+    );
   }
   const apt = (...args) => run(...(isRoot ? ['apt-get', args] : ['sudo', ['apt-get', ...args]]));
   // Without an update the list may be older than the mirror, or empty; it may also be good enough.
   apt('update', '-qq');
   if (!apt('install', '-y', '-qq', '--no-install-recommends', ...missing)) {
-    fail(`Installing ${missing.join(', ')} failed. Install them and run this again.`);
+    throw new Error(`Installing ${missing.join(', ')} failed. Install them and run this again.`);
   }
-}
-
-/** Ends the process with a message for people. */
-export function fail(message) {
-  console.error(message);
-  process.exit(1);
 }
 
 function onPath(program) {

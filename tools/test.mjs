@@ -8,12 +8,8 @@ import { ensureNodeModules, ensureSystemPackages, root, run, runScript } from '.
 const reports = path.join(root, 'build', 'reports');
 const cmakeFolder = path.join(root, 'build', 'cmake');
 
-ensureSystemPackages({ forTests: true });
-ensureNodeModules();
-rmSync(reports, { recursive: true, force: true });
-mkdirSync(reports, { recursive: true });
-
 const suites = [
+  ['set-up', setUp],
   ['build', () => check(runScript('build'))],
   ['types', () => check(runScript('typecheck'))],
   ['lint', () => check(runScript('lint'))],
@@ -22,10 +18,13 @@ const suites = [
   ['TypeScript tests', runTypeScriptTests],
 ];
 
-const results = suites.map(([name, runSuite]) => {
+const results = [];
+for (const [name, runSuite] of suites) {
   console.log(`\n== ${name}`);
-  return { name, ...runSuite() };
-});
+  results.push({ name, ...runSuite() });
+  // Without the tools and packages nothing else can run.
+  if (name === 'set-up' && results[0].failed > 0) break;
+}
 
 console.log('');
 for (const { name, passed, failed } of results) {
@@ -34,6 +33,19 @@ for (const { name, passed, failed } of results) {
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') === 0 ? 0 : 1;
+
+function setUp() {
+  try {
+    ensureSystemPackages({ forTests: true });
+    ensureNodeModules();
+  } catch (error) {
+    console.error(error.message);
+    return check(false);
+  }
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports, { recursive: true });
+  return check(true);
+}
 
 function check(ok) {
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
