@@ -53,18 +53,16 @@ int MaxGroup(int bits) { return INT_MAX / (((1 << bits) - 1) * 128); }
 Result<size_t> FindDigest(std::string_view header, const Json& value) {
   const std::string& digest = value.string();
   const size_t at = value.offset() + 1;  // behind the quote
-  const bool plain = digest.size() == kDigestDigits &&
-                     digest.find_first_not_of("0123456789abcdef") == digest.npos &&
-                     header.substr(at, kDigestDigits) == digest;
-  if (!plain) {
-    return Status::Error(
-        Code::kModelMalformed,
-        "__metadata__.sha256 is %s; expected 64 plain lower-case hexadecimal digits",
-        Quoted(digest).c_str());
+  if (digest.size() != kDigestDigits ||
+      digest.find_first_not_of("0123456789abcdef") != digest.npos) {
+    return Status::Error(Code::kModelMalformed,
+                         "__metadata__.sha256 is %s; expected 64 lower-case hexadecimal digits",
+                         Quoted(digest).c_str());
   }
   if (header.find(digest) != at || header.rfind(digest) != at) {
-    return Status::Error(Code::kModelMalformed,
-                         "the digits of __metadata__.sha256 stand in the header more than once");
+    return Status::Error(
+        Code::kModelMalformed,
+        "the digits of __metadata__.sha256 must stand in the header once, unescaped");
   }
   return at;
 }

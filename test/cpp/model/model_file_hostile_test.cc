@@ -195,6 +195,9 @@ std::vector<Case> MetadataCases() {
        Metadata(kFormat + "," + sha + std::string(64, 'a') + "\"," +
                 DocumentMember("{\"version\":1,\"tensors\":{},\"x\":\"" + std::string(64, 'a') +
                                "\"}"))},
+      {"the digits twice, first as a tensor's name", Code::kModelMalformed,
+       Header("{" + Entry(std::string(64, 'a'), "U8", "[1]", "[0,1]") + ",\"__metadata__\":{" +
+              kFormat + "," + sha + std::string(64, 'a') + "\"," + document + "}}")},
       {"wrong digits", Code::kModelChecksum,
        Metadata(kFormat + "," + sha + std::string(63, '0') + "1\"," + document)},
       {"a fourth key", Code::kModelMalformed, Metadata(all + ",\"author\":\"x\"")},
@@ -419,6 +422,19 @@ TEST(HostileModelFile, TheHarmlessNeighboursAreAccepted) {
   for (const Case& c : kCases) {
     const Result<ModelFile> file = ModelFile::Parse(c.file);
     EXPECT_TRUE(file.ok()) << c.name << ": " << file.status().message;
+  }
+}
+
+// The scales' shape would give most of these away too: here the error must be about the group.
+TEST(HostileModelFile, GroupsThatDoNotFitAreNamed) {
+  for (const char* group : {"0", "-16", "8", "24", "32", "40", "96"}) {
+    const Bytes file =
+        Manifest(R"({"w":{"bits":8,"shape":[2,48],"groupSize":)" + std::string(group) + "}}");
+    const Status status = ModelFile::Parse(file).status();
+    EXPECT_EQ(status.code, Code::kModelShape);
+    EXPECT_EQ(std::string(status.message).find("tensors.\"w\".groupSize is " + std::string(group)),
+              0u)
+        << status.message;
   }
 }
 
