@@ -12,6 +12,10 @@ constexpr int kLongestLoop = 16;
 constexpr int kLoopRepeats = 3;
 constexpr int kLoopExcess = 6;
 
+// How near the edge of a growing memory, and how far behind the last token, a step may not look.
+constexpr double kEdgeSeconds = 0.1;
+constexpr double kBackSeconds = 1.0;
+
 // Where tokens stand against the peaks of the alignment heads, in seconds: an attention frame covers
 // 56 ms of audio and is numbered by its first sample. Median errors on synthetic speech with known
 // phone times (test/reference/alignment_study.py), rounded.
@@ -78,7 +82,7 @@ void AttentionSearch::Update(Workspace& work, bool final) {
   if (options_.beam > 1) {
     Beam(work, Limit());
   } else {
-    Greedy(work, Limit());
+    Greedy(work, Limit(), final);
   }
 
   count_ = best.count;
@@ -89,19 +93,40 @@ void AttentionSearch::Update(Workspace& work, bool final) {
   previous_count_ = count_;
 }
 
-void AttentionSearch::Greedy(Workspace& work, int limit) {
+void AttentionSearch::Greedy(Workspace& work, int limit, bool final) {
   Hypothesis& best = hypotheses_[0];
   const DecoderConfig& config = decoder_.config();
-  int from = 0;
+  // While the memory still grows, a step that looks for its token at the very edge, where only half of
+  // a word may be, or far back, at words already said, has nothing more to tell (attention as the
+  // policy of simultaneous decoding: Papi et al., AlignAtt, Interspeech 2023).
+  const bool guarded = !final && decoder_.aligns();
+  const int edge = state_.memory_frames - int(kEdgeSeconds / options_.frame_seconds);
+  const int back = int(kBackSeconds / options_.frame_seconds);
+
+  // The whole stable prefix runs at once, against the memory as it is now.
+  decoder_.Run(state_, work, best.ids, best.count + 1, 0, 0, best.logits);
+  int furthest = 0;
+  for (int step = 0; guarded && step < best.count; ++step) {
+    furthest = std::max(furthest, LooksAt(work, step));
+  }
   while (true) {
-    // In the first turn the whole stable prefix runs at once, against the memory as it is now.
-    decoder_.Run(state_, work, best.ids + from, best.count + 1 - from, from, 0, best.logits);
-    from = best.count + 1;
     const int token = work.kernels->argmax(best.logits, config.vocabulary);
     if (token == config.end_token || best.count >= limit) return;
+    if (guarded) {
+      const int at = LooksAt(work, best.count);
+      if (at >= edge || at < furthest - back) return;
+      furthest = std::max(furthest, at);
+    }
     best.ids[++best.count] = token;
     if (CutLoop(best)) return;
+    decoder_.Run(state_, work, best.ids + best.count, 1, best.count, 0, best.logits);
   }
+}
+
+// The frame where a step looks for the beginning of the token that it predicts.
+int AttentionSearch::LooksAt(Workspace& work, int step) const {
+  const float* row = state_.begin_alignment + size_t(step) * state_.max_frames;
+  return work.kernels->argmax(row, state_.memory_frames);
 }
 
 // Cuts a repetition at the end of the hypothesis down to its first turn, never into stable tokens.

@@ -53,7 +53,8 @@ class AttentionSearch final : public TokenDecoder {
   static constexpr int kUnheardFrames = 1;  // audio behind the last whole frame
 
   int Limit() const;
-  void Greedy(Workspace& work, int limit);
+  void Greedy(Workspace& work, int limit, bool final);
+  int LooksAt(Workspace& work, int step) const;
   bool CutLoop(Hypothesis& hypothesis) const;
   int Agreed() const;
   void Align();

@@ -15,15 +15,8 @@ void Encoder::Load(Weights& weights, const Config& config) {
   has_input_ = front_end_.width() != dim;
   if (has_input_) input_.Load(weights, "encoder.input", dim, front_end_.width());
 
-  int lookahead = 0;
-  for (const EncoderLayerConfig& layer : config_.layers) {
-    lookahead = std::max(lookahead, layer.lookahead);
-  }
-  const int ahead = config_.span == AttentionSpan::kChunk
-                        ? (config_.chunk_choices.empty() ? config_.chunk_frames
-                                                         : config_.chunk_choices.back()) - 1
-                        : lookahead;
-
+  const int chunk = config_.chunk_choices.empty() ? config_.chunk_frames
+                                                  : config_.chunk_choices.back();
   layers_.clear();
   stackers_.clear();
   blocks_.clear();
@@ -44,6 +37,7 @@ void Encoder::Load(Weights& weights, const Config& config) {
     } else {
       first_block_ = std::min(first_block_, i);
       layers_.push_back({layer, int(blocks_.size())});
+      const int ahead = config_.span == AttentionSpan::kChunk ? chunk - 1 : layer.lookahead;
       blocks_.emplace_back().Load(weights, name, config_, config_.left_frames + 1 + ahead);
     }
   }

@@ -48,6 +48,22 @@ export function moonshineEncoder(config: MoonshineConfig): EncoderDocument {
   };
 }
 
+/**
+ * Heads of Moonshine tiny that follow time, as test/reference/alignment_study.py found them: the last
+ * one looks at the end of the token before, the others at the beginning of the one to come.
+ */
+const TINY_ALIGNMENT_HEADS = [
+  [4, 6],
+  [3, 6],
+  [4, 3],
+  [4, 7],
+  [3, 1],
+] as const;
+
+function isTiny(config: MoonshineConfig): boolean {
+  return config.dim === 288 && config.decoderLayers === 6 && config.decoderHeads === 8;
+}
+
 export function moonshineDecoder(config: MoonshineConfig): DecoderDocument {
   return {
     dim: config.dim,
@@ -61,7 +77,7 @@ export function moonshineDecoder(config: MoonshineConfig): DecoderDocument {
     startToken: config.startToken,
     endToken: config.endToken,
     tokensPerSecond: TOKENS_PER_SECOND,
-    alignmentHeads: [],
+    alignmentHeads: isTiny(config) ? TINY_ALIGNMENT_HEADS : [],
   };
 }
 
