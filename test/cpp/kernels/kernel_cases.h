@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -54,7 +55,7 @@ class Guarded {
     std::memset(block_.get(), kSentinel, bytes_);
   }
   explicit Guarded(const std::vector<T>& values) : Guarded(values.size()) {
-    std::memcpy(data(), values.data(), values.size() * sizeof(T));
+    std::copy(values.begin(), values.end(), data());
   }
 
   T* data() { return reinterpret_cast<T*>(block_.get() + kGuard); }
