@@ -27,6 +27,8 @@ export interface ModelInfo {
   readonly algorithmicDelayMs: number;
   /** Choices for `SessionOptions.chunkMs`; empty when the model does not work in chunks. */
   readonly chunkMs: readonly number[];
+  /** The chunk when `SessionOptions.chunkMs` is not given; 0 when the model does not work in chunks. */
+  readonly defaultChunkMs: number;
   /** Licence, origin, training data, error rates: free-form. */
   readonly card: Readonly<Record<string, unknown>>;
   /** The whole document of the file, its tensors left out; see docs/model-format.md. */
@@ -42,6 +44,7 @@ const engineKeys = new Set([
   'frameSeconds',
   'algorithmicDelayMs',
   'chunkMs',
+  'defaultChunkMs',
 ]);
 
 /** Reads the JSON of `pl_model_describe`. */
@@ -61,6 +64,7 @@ export function parseModelInfo(json: string): ModelInfo {
     frameSeconds: all.frameSeconds,
     algorithmicDelayMs: all.algorithmicDelayMs,
     chunkMs: all.chunkMs,
+    defaultChunkMs: all.defaultChunkMs,
     card: all.card ?? {},
     document: Object.fromEntries(Object.entries(all).filter(([key]) => !engineKeys.has(key))),
   };
