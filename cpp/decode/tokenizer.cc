@@ -64,8 +64,8 @@ void TextBuffer::Append(std::string_view text) {
   size += taken;
 }
 
-Result<Tokenizer> Tokenizer::Make(const Json& document, std::span<const uint8_t> pieces,
-                                  int vocabulary) {
+Result<Tokenizer> Tokenizer::Make(std::span<const uint8_t> pieces, int vocabulary,
+                                  std::span<const int> special) {
   Tokenizer tokenizer;
   size_t at = 0;
   while (at < pieces.size()) {
@@ -88,19 +88,7 @@ Result<Tokenizer> Tokenizer::Make(const Json& document, std::span<const uint8_t>
     tokenizer.spoken_.push_back(HasLetterOrDigit(piece));
   }
   tokenizer.special_.assign(vocabulary, false);
-  const Json* section = document.Find("tokenizer");
-  const Json* special = section == nullptr ? nullptr : section->Find("special");
-  if (special == nullptr || !special->is_array()) {
-    return Status::Error(Code::kModelMalformed, "'tokenizer.special' should be an array of ids");
-  }
-  for (const Json& id : special->items()) {
-    const double value = id.is_number() ? id.number() : -1;
-    if (!(value >= 0 && value < vocabulary) || value != int(value)) {
-      return Status::Error(Code::kModelMalformed,
-                           "'tokenizer.special' should hold ids from 0 to %d", vocabulary - 1);
-    }
-    tokenizer.special_[int(value)] = true;
-  }
+  for (const int id : special) tokenizer.special_[id] = true;
   return tokenizer;
 }
 

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/json.h"
 #include "core/status.h"
 
 namespace parrotlet {
@@ -22,10 +21,10 @@ struct TextBuffer {
 
 class Tokenizer {
  public:
-  // `pieces` as in docs/model-format.md; must outlive this. kModelShape when they are not exactly
-  // `vocabulary` well-formed pieces.
-  static Result<Tokenizer> Make(const Json& document, std::span<const uint8_t> pieces,
-                                int vocabulary);
+  // `pieces` as in docs/model-format.md; must outlive this. `special` are ids below `vocabulary`.
+  // kModelShape when there are not exactly `vocabulary` well-formed pieces.
+  static Result<Tokenizer> Make(std::span<const uint8_t> pieces, int vocabulary,
+                                std::span<const int> special);
 
   int vocabulary() const { return int(pieces_.size()); }
   bool IsSpecial(int id) const { return special_[id]; }

@@ -44,7 +44,8 @@ Result<std::shared_ptr<const AsrModel>> AsrModel::Make(const ModelFile& file) {
   const int vocabulary = model->config_.output == OutputStage::kCtc
                              ? model->config_.ctc.vocabulary
                              : model->config_.decoder.vocabulary;
-  Result<Tokenizer> tokenizer = Tokenizer::Make(file.document(), model->pieces_, vocabulary);
+  Result<Tokenizer> tokenizer =
+      Tokenizer::Make(model->pieces_, vocabulary, model->config_.tokenizer.special);
   if (!tokenizer.ok()) return tokenizer.status();
   model->tokenizer_ = std::move(tokenizer.value());
   model->Describe(file);
