@@ -9,12 +9,14 @@ export async function plotChunks(values, path) {
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
     background: 'white',
     data: { values },
-    facet: { column: { field: 'model', title: null, sort: null } },
+    facet: {
+      column: { field: 'model', title: null, sort: [...new Set(values.map((v) => v.model))] },
+    },
     resolve: { scale: { y: 'independent' } },
     spec: {
       width: 180,
       height: 200,
-      mark: { type: 'bar', tooltip: true },
+      mark: 'bar',
       encoding: {
         x: { field: 'weights', sort: null, title: null, axis: { labelAngle: 0 } },
         xOffset: { field: 'engine' },

@@ -30,18 +30,19 @@ Made by \`npm run bench\`: ${results.date}, commit ${results.commit}, ${results.
 ${results.onnxruntime}. All of it is one run on one machine: quote the ratios, not the milliseconds.
 
 Every engine computes on one thread. Each measurement is a process of its own, and ${results.rounds} rounds
-go over all models in turn, so that a busy minute falls on everyone. **Load**: from file to open session,
+go over all models in turn, so that a busy minute falls on everyone${results.realtime ? '; they ran at real-time priority,\nsince others used the machine' : ''}. **Load**: from file to open session,
 least of the rounds. **Memory**: what the process gained by importing the engine, loading the model and
 running it, least of the rounds. **Chunk**: wall time of one awaited call over all rounds together.
 **Real-time factor**: time computed by time of sound, best round. **x**: the peer's value by ours, for the
-same width of weights; **x best**: by the peer's fastest width.
+same width of weights; **x best**: the p50 of the peer's fastest width by ours.
 
 ## A streaming encoder, chunk by chunk
 Conformers with random weights: half-step feed-forwards of four times the width, depthwise convolution of
 15, attention to 64 frames of 40 ms before, 160 ms a chunk. ONNX Runtime gets the blocks alone, starting at
 frames of 40 ms, with all caches as inputs and outputs (\`bench/peers/make_onnx.py\`; int8 by dynamic
 quantization, int4 and int2 by MatMulNBits with activations of 8 bits). parrotlet does more in the same
-call: it starts at samples (features, two stackers) and ends at characters (output stage).
+call: it starts at samples (features, two stackers) and ends at tokens (output stage). Its least time is
+that of a segment's first chunks, which have less to attend to; compare the medians.
 
 ![Median time of a chunk](../${PLOT})
 
@@ -54,7 +55,12 @@ The peer is the int8 model as its makers ship it, driven from onnxruntime-node
 (\`bench/peers/ort-moonshine.mjs\`). WER is here only to show that both do the work; see
 [accuracy](accuracy.md).
 
-${table('The streaming model', group('streaming'), streamColumns)}
+${streaming(group('streaming'))}`;
+}
+
+function streaming(rows) {
+  if (rows.length === 0) return '';
+  return `${table('The streaming model', rows, streamColumns)}
 The model that comes with the package over the same recordings, partial results and pauses on, one call a
 chunk. No package for Node.js runs a peer of it.
 `;
@@ -85,8 +91,8 @@ const chunkColumns = [
   ...common,
   session,
   ...latency,
-  ['x (p50)', (row, peer) => ratio(peer?.p50Ms, row.p50Ms)],
-  ['x best (p50)', (row, peer, best) => ratio(peer && best?.p50Ms, row.p50Ms)],
+  ['x', (row, peer) => ratio(peer?.p50Ms, row.p50Ms)],
+  ['x best', (row, peer, best) => ratio(peer && best?.p50Ms, row.p50Ms)],
   factor,
 ];
 const recordingColumns = [

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { opener } from './subjects.mjs';
 
-const WARM_UP_STEPS = 5;
+const WARM_UP_STEPS = 20; // all 64 past frames are there after 16
 const LEAST_STEPS = 20;
 
 const { subject, seconds, recordings: list } = JSON.parse(readFileSync(0, 'utf8'));

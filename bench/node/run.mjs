@@ -27,6 +27,7 @@ once with "npm run bench:peers"; what is missing then is listed and left out.
   --rounds N       rounds over all subjects (default 5)
   --seconds S      seconds of steps in a round of one subject (default 3)
   --recordings N   dev recordings, up to 20 s each (default 12)
+  --realtime       measure at real-time priority (Linux, chrt, root): for a machine that others use too
   --out FILE       result (default bench/results/node.json)
   --help`;
 
@@ -39,6 +40,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     recordings: { type: 'string', default: '12' },
+    realtime: { type: 'boolean', default: false },
     out: { type: 'string', default: join(ROOT, 'bench/results/node.json') },
     help: { type: 'boolean', default: false },
   },
@@ -85,6 +87,7 @@ const results = {
   cores: os.cpus().length,
   load: [loadBefore, os.loadavg()[0]].map((value) => Number(value.toFixed(2))),
   rounds: Number(options.rounds),
+  realtime: options.realtime,
   recordings: recordings?.items.length ?? 0,
   rows: subjects.map(({ id, group, engine, bits, groupSize, kind, file }) => ({
     id,
@@ -106,7 +109,9 @@ console.log(`wrote ${options.out}; "node bench/report.mjs" makes docs/benchmarks
 
 function measure(subject) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--expose-gc', join(HERE, 'measure.mjs')], {
+    const command = [process.execPath, '--expose-gc', join(HERE, 'measure.mjs')];
+    if (options.realtime) command.unshift('chrt', '--rr', '1');
+    const child = spawn(command[0], command.slice(1), {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     let output = '';

@@ -9,6 +9,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describeModel } from '../../tools/accuracy/configurations.mjs';
 
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
 const PRESETS = ['s', 'm', 'l'];
@@ -51,6 +52,11 @@ export function conformerFile({ preset, type, groupSize }) {
   return join('models', `conformer-${preset}-${type}${group}.safetensors`);
 }
 
+function streamingSubject(file) {
+  const { bits, groupSize } = existsSync(file) ? describeModel(file) : { bits: 4, groupSize: '?' };
+  return { group: 'streaming', kind: 'streaming', bits, groupSize, engine: 'parrotlet', file };
+}
+
 function isInstalled(engine) {
   return engine === 'parrotlet' || existsSync(join(BENCH, 'node_modules', engine));
 }
@@ -84,14 +90,7 @@ export function listSubjects({ work, model }) {
   const others = [
     { ...moonshine, engine: 'onnxruntime-node', file: join(work, 'moonshine') },
     { ...moonshine, engine: 'parrotlet', file: join(work, MOONSHINE_FILE) },
-    {
-      group: 'streaming',
-      kind: 'streaming',
-      bits: 4,
-      groupSize: 'channel',
-      engine: 'parrotlet',
-      file: model,
-    },
+    streamingSubject(model),
   ];
   return [...conformers, ...others].map((subject) => ({
     id: [subject.group, subject.engine, weightsName(subject.bits), subject.groupSize].join('/'),

@@ -1,6 +1,6 @@
 // What is measured: every model file with every chunk it offers, and the product's default path.
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** The model files in a folder, with what their headers say about the weights. */
 export function listModels(folder) {
@@ -10,26 +10,21 @@ export function listModels(folder) {
   if (names.length === 0) {
     throw new Error(`There is no model file (*.safetensors) in ${folder}; give one with --models.`);
   }
-  return names.sort().map((name) => describeModel(join(folder, name), name));
+  return names.sort().map((name) => describeModel(join(folder, name)));
 }
 
 /**
  * Sessions to run a model in: `whole` (a recording is one segment, nothing is said before its end)
- * for every chunk, and `live` (partials, pauses end segments: the defaults) for the default chunk.
+ * for every chunk, and for a streaming model `live` (the defaults: partials, pauses end segments).
  */
 export function configurationsOf(model, info) {
-  const chunks = [...info.chunkMs, 'segment'];
-  const whole = chunks.map((chunkMs) => ({
+  const whole = [...info.chunkMs, 'segment'].map((chunkMs) => ({
     mode: 'whole',
     chunkMs,
     options: { pauses: false, partials: false, words: false, chunkMs },
   }));
-  const live = {
-    mode: 'live',
-    chunkMs: info.chunkMs.length > 0 ? defaultChunkMs(info) : 'segment',
-    options: { partials: true },
-  };
-  return [...whole, live].map((one) => ({
+  const live = { mode: 'live', chunkMs: defaultChunkMs(info), options: { partials: true } };
+  return [...whole, ...(info.chunkMs.length > 0 ? [live] : [])].map((one) => ({
     ...one,
     model,
     id: `${model.sha256.slice(0, 12)}-${one.mode}-${one.chunkMs}`,
@@ -40,7 +35,8 @@ function defaultChunkMs(info) {
   return Math.round(info.document.encoder.chunkFrames * info.frameSeconds * 1000);
 }
 
-function describeModel(path, name) {
+/** What the header of a model file says: {path, name, sha256, fileBytes, bits, groupSize}. */
+export function describeModel(path) {
   const { parrotlet, document } = readHeader(path);
   if (document === undefined || parrotlet.format !== 'parrotlet') {
     throw new Error(`${path} is no parrotlet model; "parrotlet import" makes one.`);
@@ -48,7 +44,7 @@ function describeModel(path, name) {
   const matrices = Object.values(document.tensors ?? {});
   return {
     path,
-    name: name.replace(/\.safetensors$/, ''),
+    name: basename(path, '.safetensors'),
     sha256: parrotlet.sha256,
     fileBytes: statSync(path).size,
     bits: mostWeights(matrices, ({ bits }) => bits) ?? 32,
