@@ -19,7 +19,8 @@ void Elementwise(benchmark::State& state, void (*function)(const float*, int, fl
     function(in.data(), kCount, out.data());
     benchmark::ClobberMemory();
   }
-  state.counters["G/s"] = benchmark::Counter(kCount / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["G/s"] =
+      benchmark::Counter(kCount / 1e9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void LayerNorm(benchmark::State& state, const Kernels* kernels) {
@@ -28,7 +29,8 @@ void LayerNorm(benchmark::State& state, const Kernels* kernels) {
     kernels->layer_norm(in.data(), 1, 288, weight.data(), nullptr, 1e-5f, out.data());
     benchmark::ClobberMemory();
   }
-  state.counters["G/s"] = benchmark::Counter(288 / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["G/s"] =
+      benchmark::Counter(288 / 1e9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void Softmax(benchmark::State& state, const Kernels* kernels) {
@@ -38,7 +40,8 @@ void Softmax(benchmark::State& state, const Kernels* kernels) {
     kernels->softmax(x, 464, 1, 464, &begin, &end);
     benchmark::ClobberMemory();
   }
-  state.counters["G/s"] = benchmark::Counter(464 / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["G/s"] =
+      benchmark::Counter(464 / 1e9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 // Attention scores (27 queries of 36 dimensions on 453 keys) and their values.
@@ -49,7 +52,8 @@ void MatMul(benchmark::State& state, const Kernels* kernels, int cols, int depth
     benchmark::ClobberMemory();
   }
   const double operations = 2.0 * 27 * cols * depth;
-  state.counters["G/s"] = benchmark::Counter(operations / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["G/s"] =
+      benchmark::Counter(operations / 1e9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 const bool kRegistered = [] {

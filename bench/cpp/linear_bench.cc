@@ -17,8 +17,9 @@ struct Shape {
 };
 
 // Feed-forward, token table and a larger model's feed-forward per channel; then sub-channels.
-constexpr Shape kShapes[] = {{288, 1152, 288}, {288, 32768, 288}, {512, 2048, 512}, {1152, 288, 1152},
-                             {288, 1152, 32},  {288, 1152, 48},   {512, 2048, 64},  {288, 1152, 96}};
+constexpr Shape kShapes[] = {{288, 1152, 288},  {288, 32768, 288}, {512, 2048, 512},
+                             {1152, 288, 1152}, {288, 1152, 32},   {288, 1152, 48},
+                             {512, 2048, 64},   {288, 1152, 96}};
 constexpr int kRows[] = {1, 2, 4, 8, 27};
 
 template <typename T>
@@ -65,7 +66,8 @@ void Linear(benchmark::State& state, const Kernels* kernels, int bits, Shape sha
     benchmark::ClobberMemory();
   }
   const double operations = 2.0 * rows * shape.cols * shape.depth;
-  state.counters["GOPS"] = benchmark::Counter(operations / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GOPS"] =
+      benchmark::Counter(operations / 1e9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 const bool kRegistered = [] {
@@ -76,11 +78,11 @@ const bool kRegistered = [] {
         const bool per_channel = shape.group_size == shape.depth;
         if (bits == 32 && !per_channel) continue;
         for (int rows : kRows) {
-          const std::string name = std::string("linear/") + kernels->target + "/w" +
-                                   std::to_string(bits) + "/" + std::to_string(shape.depth) + "x" +
-                                   std::to_string(shape.cols) + "/group:" +
-                                   (per_channel ? "all" : std::to_string(shape.group_size)) +
-                                   "/rows:" + std::to_string(rows);
+          const std::string name =
+              std::string("linear/") + kernels->target + "/w" + std::to_string(bits) + "/" +
+              std::to_string(shape.depth) + "x" + std::to_string(shape.cols) +
+              "/group:" + (per_channel ? "all" : std::to_string(shape.group_size)) +
+              "/rows:" + std::to_string(rows);
           benchmark::RegisterBenchmark(name.c_str(), Linear, kernels, bits, shape, rows);
         }
       }

@@ -39,10 +39,11 @@ Result<const Kernels*> ChooseKernels() {
   }
   char available[128];
   ListAvailable(available, sizeof available);
-  return Status::Error(Code::kTargetUnavailable,
-                       "PARROTLET_TARGET asks for \"%.64s\", which this build or CPU does not have; "
-                       "set it to one of %s, or unset it",
-                       wanted, available);
+  return Status::Error(
+      Code::kTargetUnavailable,
+      "PARROTLET_TARGET asks for \"%.64s\", which this build or CPU does not have; "
+      "set it to one of %s, or unset it",
+      wanted, available);
 }
 
 }  // namespace parrotlet

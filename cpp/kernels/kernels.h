@@ -2,10 +2,10 @@
 //
 // One definition, bit for bit: all targets give the same bits as `scalar`, floats included. That
 // holds because (a) vectors have 16 lanes on every target (in one, two or four registers), (b) no
-// multiply-add is ever fused, (c) sums run in the order written here: a matrix product adds its terms
-// in ascending depth, a reduction over a row keeps 16 partial sums (element i goes to sum i mod 16)
-// and folds them in halves: 8, 4, 2, 1. Rows never influence each other, so a step over many rows
-// equals many steps over one.
+// multiply-add is ever fused, (c) sums run in the order written here: a matrix product adds its
+// terms in ascending depth, a reduction over a row keeps 16 partial sums (element i goes to sum i
+// mod 16) and folds them in halves: 8, 4, 2, 1. Rows never influence each other, so a step over
+// many rows equals many steps over one.
 //
 // `*_stride` are in elements. Unless said otherwise pointers need no alignment, input and output
 // must not overlap, and nothing beyond [rows][cols] is written.
@@ -36,7 +36,7 @@ struct LinearArgs {
   const PackedMatrix* weight = nullptr;
   const float* in = nullptr;  // float32 weights: [rows][in_stride]
   int in_stride = 0;
-  QuantizedRows act;          // other weights
+  QuantizedRows act;            // other weights
   const float* bias = nullptr;  // [cols] or null
   float* out = nullptr;         // [rows][out_stride]
   int out_stride = 0;
@@ -67,7 +67,7 @@ struct Kernels {
   void (*matmul)(const MatMulArgs&);
 
   // Per row: scale = max|x| / 127, q = round-to-nearest-even(x * (127 / max|x|)), all zero where
-  // max|x| is below 1e-30. `in` [rows][in_stride]; groups divides depth.
+  // max|x| is below 1e-30. `in` [rows][in_stride], finite; groups divides depth.
   void (*quantize_rows)(const float* in, int in_stride, int rows, int depth, int groups,
                         const QuantizedRows& out);
 
@@ -88,11 +88,11 @@ struct Kernels {
   void (*log)(const float* in, int count, float* out);   // natural, x > 0 normal, <= 4 ulp
 
   // Gated units over rows of 2*dim: (value | gate) -> dim. out rows are dense.
-  void (*glu)(const float* in, int rows, int dim, float* out);       // value * sigmoid(gate)
+  void (*glu)(const float* in, int rows, int dim, float* out);         // value * sigmoid(gate)
   void (*gated_silu)(const float* in, int rows, int dim, float* out);  // value * silu(gate)
 
-  // out[t][c] = bias[c] + sum over k ascending of in[t + k][c] * weight[k][c], started from 0 like a
-  // linear; in is [rows + kernel - 1][dim], weight [kernel][dim].
+  // out[t][c] = bias[c] + sum over k ascending of in[t + k][c] * weight[k][c], started from 0 like
+  // a linear; in is [rows + kernel - 1][dim], weight [kernel][dim].
   void (*depthwise_conv)(const float* in, int rows, int dim, int kernel, const float* weight,
                          const float* bias, float* out);
 

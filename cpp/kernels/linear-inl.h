@@ -47,8 +47,9 @@ void LinearRows(const LinearArgs& args, int m, int rows, int tile, int count) {
   LinearTiles<Kernel, kRows, Kernel::Tiles(kRows)>(args, m, tile, count);
 }
 
-// Kernel::Run<rows, tiles>(args, m, tile) for all of the output. Rows are cut into tiles as equal as
-// can be; they go inside, so that a block of weights is fetched once and then read from the cache.
+// Kernel::Run<rows, tiles>(args, m, tile) for all of the output. Rows are cut into tiles as equal
+// as can be; they go inside, so that a block of weights is fetched once and then read from the
+// cache.
 template <typename Kernel>
 void Linear(const LinearArgs& args) {
   const int tiles = args.weight->padded_cols() / kTileCols;

@@ -14,7 +14,7 @@ inline Bytes PlaneOf(Bytes line) {
   if constexpr (kBits == 8) return line;
   constexpr int kInPlace = kPlane % kSums;
   constexpr int kMask = ((1 << kBits) - 1) << (kBits * kInPlace);
-  return ShiftRightPairs<kBits * (kPlane - kInPlace)>(line) & SplatByte(kMask);
+  return ShiftRightPairs<kBits*(kPlane - kInPlace)>(line) & SplatByte(kMask);
 }
 
 // The sums of kRows rows by kTiles tiles of 16 columns, in registers.
@@ -82,7 +82,8 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
   const size_t act_stride = weight.padded_depth();
   const size_t tile_bytes = act_stride * kTileCols * kBits / 8;
   const int groups = weight.groups;
-  const int group_lines = (groups == 1 ? weight.padded_depth() : weight.format.group_size) / kLineInputs;
+  const int group_lines =
+      (groups == 1 ? weight.padded_depth() : weight.format.group_size) / kLineInputs;
 
   const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + tile * tile_bytes;
   const int8_t* act = args.act.codes + m * act_stride;
@@ -101,7 +102,8 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
     I32 totals[kRows][kTiles];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      const I32 start = SplatI(-kOperandBias<kBits> * act_sum[r * groups + g]);
+      const uint32_t bias = uint32_t(kOperandBias<kBits>) * uint32_t(act_sum[r * groups + g]);
+      const I32 start = SplatI(int32_t(0u - bias));
 #pragma GCC unroll 8
       for (int t = 0; t < kTiles; ++t) {
         totals[r][t] = start;

@@ -1,9 +1,9 @@
 // exp, log, tanh, sigmoid and GELU of a vector, compiled once per target: made of the target's own
-// additions, multiplications and divisions in a fixed order, so that all targets give the same bits.
-// Included only by kernels/targets/*.cc, which name the target; hence no guard.
+// additions, multiplications and divisions in a fixed order, so that all targets give the same
+// bits. Included only by kernels/targets/*.cc, which name the target; hence no guard.
 //
-// The polynomials are minimax fits made for this file (reweighted least squares at Chebyshev points,
-// coefficients rounded to float32); the error beside each is the fit's, without rounding.
+// The polynomials are minimax fits made for this file (reweighted least squares at Chebyshev
+// points, coefficients rounded to float32); the error beside each is the fit's, without rounding.
 
 namespace parrotlet::SIMD_TARGET {
 
@@ -16,7 +16,8 @@ inline F32 Polynomial(F32 x, const float (&c)[kCount]) {
   return sum;
 }
 
-// ln 2 in two parts: the first has so few bits that its product with an exponent is exact.
+// ln 2 in two parts, after Cody and Waite: the first has so few bits that its product with an
+// exponent is exact.
 inline constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
 
 // 1.5 * 2^23: adding it rounds to the nearest integer, ties to even, and leaves that integer in the
@@ -37,8 +38,8 @@ inline F32 Exp(F32 x) {
 
 // Natural logarithm of positive, normal x.
 inline F32 Log(F32 x) {
-  // (log(1 + f) - f + f^2 / 2) / f^3 for 1 + f in [sqrt(1/2), sqrt(2)); 6e-9 relative in log(1 + f).
-  constexpr float kTail[] = {0.33333331f,  -0.2500082f,  0.20001227f, -0.16623357f,
+  // (log(1 + f) - f + f^2 / 2) / f^3 for 1 + f in [sqrt(1/2), sqrt(2)); 6e-9 relative in the log.
+  constexpr float kTail[] = {0.33333331f, -0.2500082f,  0.20001227f, -0.16623357f,
                              0.14201757f, -0.13160183f, 0.12761576f, -0.07634497f};
   constexpr int32_t kSqrtHalf = 0x3f3504f3;
   const I32 exponent = ShiftRight<23>(AsI32(x) - SplatI(kSqrtHalf));
@@ -69,14 +70,15 @@ inline F32 TimesSigmoid(F32 factor, F32 x) {
 
 inline F32 Silu(F32 x) { return TimesSigmoid(x, x); }
 
-// max(x, 0) - |x| Q(|x|), where Q is the upper tail of the normal distribution: no cancellation, and
-// the error of Q is never multiplied by more than 0.17. Q(t) = 1 / (2 p(t)^8) with a polynomial p, a
-// form that C. Hastings gave ("Approximations for Digital Computers", 1955): it needs no exponential
-// and falls to 0 by itself: below 1e-13 from t = 8, and to nothing where p^8 overflows, near t = 20.
-// 5e-8 absolute in t Q(t).
+// max(x, 0) - |x| Q(|x|), where Q is the upper tail of the normal distribution: no cancellation,
+// and as t Q(t) <= 0.17 a relative error of Q counts for little. Q(t) = 1 / (2 p(t)^8) with a
+// polynomial p, a form that C. Hastings gave ("Approximations for Digital Computers", 1955): it
+// needs no exponential and falls to 0 by itself: below 1e-13 from t = 8, and to nothing where p^8
+// overflows, near t = 20. 5e-8 absolute in t Q(t).
 inline F32 Gelu(F32 x) {
-  constexpr float kRoot[] = {1.0f,           0.099732496f,  0.04478879f,     0.00859167f,   0.00098060885f,
-                             0.00011139334f, 9.756399e-05f, -1.6743215e-05f, 2.9321418e-06f};
+  constexpr float kRoot[] = {1.0f,          0.099732496f,    0.04478879f,
+                             0.00859167f,   0.00098060885f,  0.00011139334f,
+                             9.756399e-05f, -1.6743215e-05f, 2.9321418e-06f};
   const F32 size = Abs(x);
   F32 root = Polynomial(size, kRoot);
   root = root * root;

@@ -32,7 +32,8 @@ inline float SumRow(const float* row, int count, Of of) {
 
 inline float MaxRow(const float* row, int count) {
   F32 max = Splat(kLowest);
-  ForRow(row, count, Splat(kLowest), [](F32 x) { return x; }, [&](F32 x) { max = Max(x, max); });
+  ForRow(
+      row, count, Splat(kLowest), [](F32 x) { return x; }, [&](F32 x) { max = Max(x, max); });
   return MaxLanes(max);
 }
 
@@ -57,7 +58,8 @@ inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, in
   int32_t* code_sum = out.code_sum;
   for (int m = 0; m < rows; ++m, in += in_stride) {
     F32 sizes = Splat(0);
-    ForRow(in, depth, Splat(0), [](F32 x) { return Abs(x); }, [&](F32 x) { sizes = Max(x, sizes); });
+    ForRow(
+        in, depth, Splat(0), [](F32 x) { return Abs(x); }, [&](F32 x) { sizes = Max(x, sizes); });
     const float max = MaxLanes(sizes);
     const bool silent = max < 1e-30f;
     out.scale[m] = silent ? 0.0f : max / 127.0f;
@@ -73,7 +75,8 @@ inline void LayerNorm(const float* in, int rows, int dim, const float* weight, c
                       float epsilon, float* out) {
   for (int m = 0; m < rows; ++m, in += dim, out += dim) {
     const F32 mean = Splat(SumRow(in, dim, [](F32 x) { return x; }) / float(dim));
-    const float variance = SumRow(in, dim, [&](F32 x) { return (x - mean) * (x - mean); }) / float(dim);
+    const float variance =
+        SumRow(in, dim, [&](F32 x) { return (x - mean) * (x - mean); }) / float(dim);
     const F32 inverse = Splat(1.0f / __builtin_sqrtf(variance + epsilon));
     for (int i = 0; i < dim; i += kTileCols) {
       const int count = dim - i < kTileCols ? dim - i : kTileCols;
@@ -126,13 +129,14 @@ inline void Softmax(float* x, int stride, int rows, int cols, const int* begin, 
 inline int ArgMax(const float* in, int count) {
   F32 best = Splat(kLowest);
   I32 best_at = SplatI(0), at = LaneNumbers();
-  ForRow(in, count, Splat(kLowest), [](F32 x) { return x; },
-         [&](F32 x) {
-           const Mask better = best < x;  // strictly, so that the first of equals stays
-           best = Select(better, x, best);
-           best_at = Select(better, at, best_at);
-           at = at + SplatI(kTileCols);
-         });
+  ForRow(
+      in, count, Splat(kLowest), [](F32 x) { return x; },
+      [&](F32 x) {
+        const Mask better = best < x;  // strictly, so that the first of equals stays
+        best = Select(better, x, best);
+        best_at = Select(better, at, best_at);
+        at = at + SplatI(kTileCols);
+      });
 
   float values[kTileCols];
   int32_t indices[kTileCols];

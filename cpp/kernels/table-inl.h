@@ -2,10 +2,12 @@
 // Included only by kernels/targets/*.cc, which name the target; hence no guard.
 
 #include "kernels/linear-inl.h"
-#include "kernels/linear_quantized-inl.h"
 #include "kernels/math-inl.h"
-#include "kernels/elementwise-inl.h"
 #include "kernels/rows-inl.h"
+
+// These use the ones above.
+#include "kernels/elementwise-inl.h"
+#include "kernels/linear_quantized-inl.h"
 #include "kernels/matmul-inl.h"
 
 namespace parrotlet::SIMD_TARGET {

@@ -14,7 +14,7 @@ struct Place {
 
 template <int kBits>
 Place PlaceOf(int padded_depth, int col, int k) {
-  constexpr int kInputs = 32 / kBits;  // that one line of 64 bytes holds for each of its 16 channels
+  constexpr int kInputs = 32 / kBits;  // of each of the 16 channels in a line of 64 bytes
   const size_t line = size_t(col / kTileCols) * (padded_depth / kInputs) + k / kInputs;
   const int plane = k % kInputs / 4;  // which run of four inputs of the line
   return {line * 64 + size_t(col % kTileCols) * 4 + k % 4, plane * kBits};

@@ -1,13 +1,14 @@
 // From weights as they stand on disk to weights as kernels read them, and back for single rows.
 //
 // On disk (CPU-independent): codes of one output channel after another, two's complement, packed
-// along the depth, first code in the lowest bits; each channel starts on a byte. Scales [cols][groups].
+// along the depth, first code in the lowest bits; each channel starts on a byte. Scales are
+// [cols][groups].
 //
 // Packed, for a tile of 16 output channels (channels beyond cols hold code 0 and scale 0; depth is
 // padded to 16 with code 0):
 //   float32  [tile][depth][16] floats
 //   int8     [tile][depth / 4] lines of 64 bytes: byte 4n + j = code of channel n, input k + j
-//   int4     [tile][depth / 8] lines: low nibble of byte 4n + j = input k + j, high = input k + 4 + j
+//   int4     [tile][depth / 8] lines: low nibble of byte 4n + j = input k + j, high = k + 4 + j
 //   int2     [tile][depth / 16] lines: bits 2p, 2p + 1 of byte 4n + j = input k + 4p + j
 // Codes are biased to be unsigned, q + 2^(bits-1): x86 multiplies unsigned by signed bytes, and the
 // bias is taken out again with the sum of the activations.
@@ -23,11 +24,11 @@ namespace parrotlet {
 // A weight matrix [cols][depth] as packed by PackMatrix; memory belongs to the model.
 struct PackedMatrix {
   WeightFormat format;
-  int cols = 0;                     // N, output channels
-  int depth = 0;                    // K, inputs
-  int groups = 1;                   // depth / group_size; 1 for float32
-  const void* codes = nullptr;      // tiles of 16 channels; layout above
-  const float* scale = nullptr;     // [groups][RoundUp(cols, 16)]; null for float32
+  int cols = 0;                  // N, output channels
+  int depth = 0;                 // K, inputs
+  int groups = 1;                // depth / group_size; 1 for float32
+  const void* codes = nullptr;   // tiles of 16 channels; layout above
+  const float* scale = nullptr;  // [groups][RoundUp(cols, 16)]; null for float32
 
   int padded_cols() const { return RoundUp(cols, kTileCols); }
   int padded_depth() const { return RoundUp(depth, kDepthStep); }
@@ -40,8 +41,8 @@ constexpr size_t DiskRowBytes(int bits, int depth) { return (size_t(bits) * dept
 size_t PackedCodeBytes(WeightFormat format, int cols, int depth);
 
 // Packs `disk` ([cols] rows of DiskRowBytes; float32 rows when bits is 32) into `codes`, and fills
-// `scale` ([groups][padded cols], unused for float32) from `disk_scale` ([cols][groups]). All outputs
-// are the caller's memory, 64-byte aligned.
+// `scale` ([groups][padded cols], unused for float32) from `disk_scale` ([cols][groups]). All
+// outputs are the caller's memory, 64-byte aligned.
 PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const uint8_t* disk,
                         const float* disk_scale, void* codes, float* scale);
 

@@ -7,8 +7,8 @@ namespace parrotlet {
 
 // bits 32 is float32 (group_size unused). Otherwise codes are symmetric two's complement integers
 // of that many bits, w = scale * q, q in [-2^(bits-1), 2^(bits-1) - 1], and `group_size` inputs of
-// one output channel share a scale: the whole depth ("per channel") or a multiple of 16 that divides
-// it (the papers' "sub-channels").
+// one output channel share a scale: the whole depth ("per channel") or a multiple of 16 that
+// divides it (the papers' "sub-channels").
 struct WeightFormat {
   int bits = 32;
   int group_size = 0;

@@ -68,6 +68,7 @@ inline F32 LoadFirst(const float* p, int count) {
   return {_mm256_maskload_ps(p, m.lo), _mm256_maskload_ps(p + 8, m.hi)};
 }
 inline void StoreFirst(float* p, int count, F32 a) {
+  if (count == 16) return Store(p, a);  // masked stores are slow on some CPUs
   const Mask m = FirstLanes(count);
   _mm256_maskstore_ps(p, m.lo, a.lo);
   _mm256_maskstore_ps(p + 8, m.hi, a.hi);
@@ -95,7 +96,8 @@ inline void Store(int32_t* p, I32 a) {
 }
 inline void StoreLowBytes(int8_t* p, I32 a) {
   const __m256i low = _mm256_set1_epi32(0xff);
-  const __m256i words = _mm256_packus_epi32(_mm256_and_si256(a.lo, low), _mm256_and_si256(a.hi, low));
+  const __m256i words =
+      _mm256_packus_epi32(_mm256_and_si256(a.lo, low), _mm256_and_si256(a.hi, low));
   const __m256i ordered = _mm256_permute4x64_epi64(words, 0xd8);
   const __m128i bytes =
       _mm_packus_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
@@ -147,11 +149,11 @@ inline Bytes ShiftRightPairs(Bytes a) {
   return {_mm256_srli_epi16(a.lo, kBits), _mm256_srli_epi16(a.hi, kBits)};
 }
 
-// vpmaddubsw multiplies unsigned by signed bytes and adds pairs with saturation to int16. As |act| is
-// at most 127, a pair is at most 2 * max_operand * 127, and an int16 takes MaxDots of them exactly: 43
-// for int2 codes, 10 for int2 codes left two bits up, 8 for int4 codes.
-// int8 codes are made signed again and split into size and sign, the sign going to the activation: a
-// pair is at most 2 * 128 * 127 = 32512 < 32767, exact, and is widened to int32 at once.
+// vpmaddubsw multiplies unsigned by signed bytes and adds pairs with saturation to int16. As |act|
+// is at most 127, a pair is at most 2 * max_operand * 127, and an int16 takes MaxDots of them
+// exactly: 43 for int2 codes, 10 for int2 codes left two bits up, 8 for int4 codes. int8 codes are
+// made signed again and split into size and sign, the sign going to the activation: a pair is at
+// most 2 * 128 * 127 = 32512 < 32767, exact, and is widened to int32 at once.
 struct DotSum {
   __m256i lo, hi;  // int16 [16] each for int2 and int4, int32 [8] for int8
 };
@@ -172,7 +174,8 @@ inline DotSum AsDotSum(I32 sum) { return {sum.lo, sum.hi}; }
 template <int kBits>
 inline __m256i DotHalf(__m256i sum, __m256i operand, __m256i act) {
   if constexpr (kBits < 8) return _mm256_add_epi16(sum, _mm256_maddubs_epi16(operand, act));
-  const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(operand), _mm256_sign_epi8(act, operand));
+  const __m256i pairs =
+      _mm256_maddubs_epi16(_mm256_abs_epi8(operand), _mm256_sign_epi8(act, operand));
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 template <int kBits>

@@ -19,8 +19,8 @@ struct Bytes {
   __m512i v;
 };
 
-// Holds lanes in their own type: gcc 12 does not keep a loop's __m512i in one register when its uses
-// are of another type, and then copies every sum in every turn of a dot product.
+// Holds lanes in their own type: gcc 12 does not keep a loop's __m512i in one register when its
+// uses are of another type, and then copies every sum in every turn of a dot product.
 struct I32 {
   using Lanes = int32_t __attribute__((vector_size(64)));
   Lanes v;
@@ -74,9 +74,13 @@ inline void StoreLowBytes(int8_t* p, I32 a) {
 inline I32 operator+(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
 inline I32 operator-(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
 template <int kBits>
-inline I32 ShiftLeft(I32 a) { return _mm512_slli_epi32(a, kBits); }
+inline I32 ShiftLeft(I32 a) {
+  return _mm512_slli_epi32(a, kBits);
+}
 template <int kBits>
-inline I32 ShiftRight(I32 a) { return _mm512_srai_epi32(a, kBits); }
+inline I32 ShiftRight(I32 a) {
+  return _mm512_srai_epi32(a, kBits);
+}
 inline int32_t Sum(I32 a) { return _mm512_reduce_add_epi32(a); }
 inline F32 ToF32(I32 a) { return {_mm512_cvtepi32_ps(a)}; }
 inline F32 AsF32(I32 a) { return {_mm512_castsi512_ps(a)}; }
@@ -96,17 +100,23 @@ inline Bytes Splat4(const int8_t* p) {
 }
 inline Bytes operator&(Bytes a, Bytes b) { return {_mm512_and_si512(a.v, b.v)}; }
 template <int kBits>
-inline Bytes ShiftRightPairs(Bytes a) { return {_mm512_srli_epi16(a.v, kBits)}; }
+inline Bytes ShiftRightPairs(Bytes a) {
+  return {_mm512_srli_epi16(a.v, kBits)};
+}
 
 // vpdpbusd multiplies unsigned by signed bytes and adds exact fours to int32: nothing to prepare,
 // and nothing to widen while a group is shorter than 2^16 inputs.
 using DotSum = I32;
 template <int kBits>
-constexpr int MaxDots(int /*max_operand*/) { return 1 << 14; }
+constexpr int MaxDots(int /*max_operand*/) {
+  return 1 << 14;
+}
 template <int kBits>
 inline constexpr int kOperandBias = 1 << (kBits - 1);
 template <int kBits>
-inline Bytes ToOperand(Bytes codes) { return codes; }
+inline Bytes ToOperand(Bytes codes) {
+  return codes;
+}
 inline DotSum ZeroDotSum() { return _mm512_setzero_si512(); }
 inline DotSum AsDotSum(I32 sum) { return sum; }
 template <int kBits>
@@ -114,6 +124,8 @@ inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
   return _mm512_dpbusd_epi32(sum, operand.v, act.v);
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) { return sum; }
+inline I32 Widen(DotSum sum) {
+  return sum;
+}
 
 }  // namespace parrotlet::avx512vnni

@@ -159,11 +159,15 @@ inline Bytes ShiftRightPairs(Bytes a) {
 
 using DotSum = I32;
 template <int kBits>
-constexpr int MaxDots(int /*max_operand*/) { return 1 << 14; }
+constexpr int MaxDots(int /*max_operand*/) {
+  return 1 << 14;
+}
 template <int kBits>
 inline constexpr int kOperandBias = 1 << (kBits - 1);
 template <int kBits>
-inline Bytes ToOperand(Bytes codes) { return codes; }
+inline Bytes ToOperand(Bytes codes) {
+  return codes;
+}
 inline DotSum ZeroDotSum() { return SplatI(0); }
 inline DotSum AsDotSum(I32 sum) { return sum; }
 template <int kBits>
@@ -175,6 +179,8 @@ inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
   return sum;
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) { return sum; }
+inline I32 Widen(DotSum sum) {
+  return sum;
+}
 
 }  // namespace parrotlet::scalar

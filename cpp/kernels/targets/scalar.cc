@@ -1,7 +1,8 @@
 // The target that every CPU runs, and the definition that the others must equal.
+#include "simd/scalar.h"
+
 #include "kernels/kernels.h"
 #include "kernels/targets/targets.h"
-#include "simd/scalar.h"
 
 namespace parrotlet::scalar {
 

@@ -12,12 +12,13 @@ namespace {
 using Elementwise = void (*Kernels::*)(const float*, int, float*);
 
 std::vector<float> EdgeValues() {
-  std::vector<float> values = {0.0f,     -0.0f,   1e-45f, -1e-45f, 1e-40f,  -1e-40f, 1e-38f, 1.17549435e-38f,
-                               1e-20f,   0.5f,    -0.5f,  1.0f,    -1.0f,   2.0f,    -2.0f,  0.625f,
-                               -0.625f,  0.62499f, 3.5f,  -3.5f,   86.9f,   -86.9f,  87.0f,  -87.0f,
-                               87.01f,   -87.01f, 88.8f,  -88.8f,  103.9f,  -104.1f, 1e3f,   -1e3f,
-                               1e20f,    -1e20f,  3e38f,  -3e38f};
-  for (int i = -300; i <= 300; ++i) values.push_back(float(i) * 0.34657359f);  // multiples of ln(2)/2
+  std::vector<float> values = {
+      0.0f,   -0.0f,  1e-45f,  -1e-45f, 1e-40f, -1e-40f, 1e-38f, 1.17549435e-38f, 1e-20f,
+      0.5f,   -0.5f,  1.0f,    -1.0f,   2.0f,   -2.0f,   0.625f, -0.625f,         0.62499f,
+      3.5f,   -3.5f,  86.9f,   -86.9f,  87.0f,  -87.0f,  87.01f, -87.01f,         88.8f,
+      -88.8f, 103.9f, -104.1f, 1e3f,    -1e3f,  1e20f,   -1e20f, 3e38f,           -3e38f};
+  for (int i = -300; i <= 300; ++i)
+    values.push_back(float(i) * 0.34657359f);  // multiples of ln(2)/2
   return values;
 }
 
@@ -43,7 +44,8 @@ std::vector<float> Inputs() {
   return values;
 }
 
-std::vector<float> ValuesOf(const Kernels& kernels, Elementwise function, const std::vector<float>& in) {
+std::vector<float> ValuesOf(const Kernels& kernels, Elementwise function,
+                            const std::vector<float>& in) {
   Guarded<float> out(in.size());
   (kernels.*function)(in.data(), int(in.size()), out.data());
   EXPECT_TRUE(out.intact()) << kernels.target;
@@ -66,11 +68,12 @@ TEST(FloatOps, EveryTargetGivesTheBitsOfScalar) {
   const std::vector<float> in = Inputs();
   for (const Kernels* kernels : SupportedKernels()) {
     for (Elementwise function : {&Kernels::gelu, &Kernels::silu, &Kernels::tanh}) {
-      ExpectSameBits(ValuesOf(*kernels, function, in), ValuesOf(Scalar(), function, in), kernels->target);
+      ExpectSameBits(ValuesOf(*kernels, function, in), ValuesOf(Scalar(), function, in),
+                     kernels->target);
     }
     const std::vector<float> positive = PositiveNormal(in);
-    ExpectSameBits(ValuesOf(*kernels, &Kernels::log, positive), ValuesOf(Scalar(), &Kernels::log, positive),
-                   kernels->target);
+    ExpectSameBits(ValuesOf(*kernels, &Kernels::log, positive),
+                   ValuesOf(Scalar(), &Kernels::log, positive), kernels->target);
   }
 }
 
@@ -114,7 +117,8 @@ TEST(FloatOps, GeluIsWithinItsBound) {
 
 TEST(FloatOps, GeluOfLargeSizesIsZeroOrTheInput) {
   const std::vector<float> in = {9.0f, 25.0f, 1e3f, 1e20f, 3e38f};
-  for (float x : ValuesOf(Scalar(), &Kernels::gelu, {-25.0f, -1e3f, -1e20f, -3e38f})) EXPECT_EQ(x, 0.0f);
+  for (float x : ValuesOf(Scalar(), &Kernels::gelu, {-25.0f, -1e3f, -1e20f, -3e38f}))
+    EXPECT_EQ(x, 0.0f);
   EXPECT_EQ(ValuesOf(Scalar(), &Kernels::gelu, in), in);
 }
 
@@ -128,8 +132,9 @@ TEST(FloatOps, SiluIsWithinItsBound) {
 }
 
 TEST(FloatOps, TanhIsWithinItsBound) {
-  const double largest = LargestError(
-      &Kernels::tanh, Inputs(), [](float actual, long double x) { return Ulps(actual, std::tanh(x)); });
+  const double largest = LargestError(&Kernels::tanh, Inputs(), [](float actual, long double x) {
+    return Ulps(actual, std::tanh(x));
+  });
   EXPECT_LE(largest, 4);
 }
 

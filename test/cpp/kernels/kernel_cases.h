@@ -1,5 +1,5 @@
-// What the kernel tests share: targets to walk, reproducible values, arrays that notice stray writes,
-// and packed matrices made from plain integers.
+// What the kernel tests share: targets to walk, reproducible values, arrays that notice stray
+// writes, and packed matrices made from plain integers.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +35,9 @@ class Random {
     return uint32_t(state_ >> 32);
   }
   int Int(int low, int high) { return low + int(Bits() % uint32_t(high - low + 1)); }
-  float Uniform(float low, float high) { return low + (high - low) * (float(Bits() >> 8) * 0x1p-24f); }
+  float Uniform(float low, float high) {
+    return low + (high - low) * (float(Bits() >> 8) * 0x1p-24f);
+  }
   std::vector<float> Floats(size_t count, float low, float high) {
     std::vector<float> values(count);
     for (float& value : values) value = Uniform(low, high);
@@ -88,8 +90,8 @@ class Guarded {
 struct WeightCase {
   WeightFormat format;
   int cols, depth, groups;
-  std::vector<int> codes;    // [cols][depth]
-  std::vector<float> scale;  // [cols][groups]
+  std::vector<int> codes;     // [cols][depth]
+  std::vector<float> scale;   // [cols][groups]
   std::vector<float> floats;  // [cols][depth], bits 32 only
   std::unique_ptr<Guarded<uint8_t>> packed_codes;
   std::unique_ptr<Guarded<float>> packed_scale;
@@ -134,7 +136,8 @@ inline WeightCase RandomWeight(WeightFormat format, int cols, int depth, Random&
 
 // Equal to the last bit, and so told apart: 0 and -0. Any NaN equals any NaN.
 inline bool SameBits(float a, float b) {
-  return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b) || (std::isnan(a) && std::isnan(b));
+  return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b) ||
+         (std::isnan(a) && std::isnan(b));
 }
 
 inline void ExpectSameBits(const std::vector<float>& actual, const std::vector<float>& expected,

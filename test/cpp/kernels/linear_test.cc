@@ -36,7 +36,8 @@ struct ActCase {
 };
 
 // The definition, from the plain integers: no packing, no tiles, dots in 64 bits.
-std::vector<float> Reference(const WeightCase& weight, const ActCase& act, const float* bias, int rows) {
+std::vector<float> Reference(const WeightCase& weight, const ActCase& act, const float* bias,
+                             int rows) {
   const int group_size = weight.depth / weight.groups;
   std::vector<float> out;
   for (int m = 0; m < rows; ++m) {
@@ -64,7 +65,8 @@ std::vector<float> Reference(const WeightCase& weight, const std::vector<float>&
     for (int n = 0; n < weight.cols; ++n) {
       float s = 0;
       for (int k = 0; k < weight.depth; ++k) {
-        const float term = in[size_t(m) * in_stride + k] * weight.floats[size_t(n) * weight.depth + k];
+        const float term =
+            in[size_t(m) * in_stride + k] * weight.floats[size_t(n) * weight.depth + k];
         s = s + term;
       }
       out.push_back(bias == nullptr ? s : s + bias[n]);
@@ -74,7 +76,8 @@ std::vector<float> Reference(const WeightCase& weight, const std::vector<float>&
 }
 
 // Runs `args` on `rows` rows into rows of `cols + 3` and checks what was and was not written.
-void CheckRun(const Kernels& kernels, LinearArgs args, int rows, const std::vector<float>& expected) {
+void CheckRun(const Kernels& kernels, LinearArgs args, int rows,
+              const std::vector<float>& expected) {
   const int cols = args.weight->cols;
   Guarded<float> out(size_t(rows) * (cols + 3));
   args.rows = rows;
@@ -115,7 +118,8 @@ void CheckQuantized(const WeightCase& weight, ActCase& act, const float* bias) {
 void CheckRandom(int bits, int depth, int cols, int group_size) {
   Random random(bits * 1000003 + depth * 1009 + cols * 31 + group_size);
   const WeightCase weight = RandomWeight({bits, group_size}, cols, depth, random);
-  ActCase act(kMaxRows, depth, weight.groups, random, [&](int, int) { return random.Int(-127, 127); });
+  ActCase act(kMaxRows, depth, weight.groups, random,
+              [&](int, int) { return random.Int(-127, 127); });
   const std::vector<float> bias = random.Floats(cols, -1, 1);
   CheckQuantized(weight, act, cols % 2 == 0 ? bias.data() : nullptr);
 }

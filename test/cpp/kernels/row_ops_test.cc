@@ -143,7 +143,8 @@ TEST(RowOps, RowMomentsEqualTheDefinition) {
 }
 
 // Softmax of one row by `kernels`, with the columns outside [begin, end) holding noise before.
-std::vector<float> SoftmaxOf(const Kernels& kernels, const std::vector<float>& row, int begin, int end) {
+std::vector<float> SoftmaxOf(const Kernels& kernels, const std::vector<float>& row, int begin,
+                             int end) {
   Guarded<float> x(row);
   kernels.softmax(x.data(), int(row.size()), 1, int(row.size()), &begin, &end);
   EXPECT_TRUE(x.intact()) << kernels.target;

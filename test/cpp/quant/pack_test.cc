@@ -22,7 +22,8 @@ struct Packed {
     codes.reset(static_cast<uint8_t*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
     const int groups = format.bits == 32 ? 0 : depth / format.group_size;
     scale.resize(size_t(groups) * RoundUp(cols, kTileCols));
-    matrix = PackMatrix(format, cols, depth, disk.data(), disk_scale.data(), codes.get(), scale.data());
+    matrix =
+        PackMatrix(format, cols, depth, disk.data(), disk_scale.data(), codes.get(), scale.data());
   }
 };
 
