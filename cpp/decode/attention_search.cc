@@ -87,7 +87,7 @@ void AttentionSearch::Update(Workspace& work, bool final) {
 
   count_ = best.count;
   for (int i = 0; i < count_; ++i) tokens_[i] = {best.ids[1 + i], 0, 0};
-  if (options_.align && decoder_.aligns()) Align();
+  if (timed()) Align();
   stable_ = final ? count_ : std::max(stable_, Agreed());
   for (int i = 0; i < count_; ++i) previous_[i] = tokens_[i].id;
   previous_count_ = count_;

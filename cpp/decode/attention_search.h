@@ -33,6 +33,7 @@ class AttentionSearch final : public TokenDecoder {
   void Update(Workspace& work, bool final) override;
   std::span<const Token> tokens() const override { return {tokens_, size_t(count_)}; }
   int stable() const override { return stable_; }
+  bool timed() const override { return options_.align && decoder_.aligns(); }
   int max_tokens() const override { return max_tokens_; }
 
  private:

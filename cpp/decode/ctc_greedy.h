@@ -39,6 +39,7 @@ class CtcGreedy final : public TokenDecoder {
   void Update(Workspace& work, bool final) override;
   std::span<const Token> tokens() const override { return {tokens_, size_t(count_)}; }
   int stable() const override { return stable_; }
+  bool timed() const override { return true; }
   int max_tokens() const override { return max_frames_; }
 
  private:

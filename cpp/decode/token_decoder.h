@@ -37,6 +37,9 @@ class TokenDecoder {
   virtual std::span<const Token> tokens() const = 0;
   virtual int stable() const = 0;
 
+  // Whether tokens carry times; where not, a word can only be placed somewhere in its segment.
+  virtual bool timed() const = 0;
+
   // Most tokens that one segment can have.
   virtual int max_tokens() const = 0;
 };

@@ -15,17 +15,28 @@ void WordBuilder::Bind(Arena& arena, int max_tokens, int max_piece_bytes) {
   words_ = arena.Take<Word>(max_tokens);
 }
 
-void WordBuilder::Build(const Tokenizer& tokenizer, std::span<const Token> tokens, int stable,
-                        double offset, double length) {
+void WordBuilder::Build(const Tokenizer& tokenizer, const TokenDecoder& decoder, double offset,
+                        double length) {
   text_.size = count_ = stable_bytes_ = 0;
+  const std::span<const Token> tokens = decoder.tokens();
   for (size_t begin = 0; begin < tokens.size();) {
     size_t end = begin + 1;
     while (end < tokens.size() && !tokenizer.BeginsWord(tokens[end].id)) ++end;
-    AddWord(tokenizer, tokens.subspan(begin, end - begin), int(end) <= stable, offset);
+    AddWord(tokenizer, tokens.subspan(begin, end - begin), int(end) <= decoder.stable(), offset);
     begin = end;
   }
   text_.bytes[text_.size] = '\0';
+  if (decoder.timed()) {
+    PutInOrder(offset, length);
+    return;
+  }
+  for (int i = 0; i < count_; ++i) {
+    words_[i].begin = offset;
+    words_[i].end = offset + length;
+  }
+}
 
+void WordBuilder::PutInOrder(double offset, double length) {
   double earliest = offset;
   const double latest = offset + length;
   for (int i = 0; i < count_; ++i) {

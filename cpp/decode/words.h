@@ -20,9 +20,10 @@ class WordBuilder {
  public:
   void Bind(Arena& arena, int max_tokens, int max_piece_bytes);
 
-  // Builds text and words of `tokens`, the first `stable` of them fixed. Times are moved by `offset`
-  // seconds and kept inside [offset, offset + length], in order, each word at least 20 ms long.
-  void Build(const Tokenizer& tokenizer, std::span<const Token> tokens, int stable, double offset,
+  // Builds text and words of the decoder's tokens. Times are moved by `offset` seconds and kept inside
+  // [offset, offset + length], in order, each word at least 20 ms long; words of a decoder that knows
+  // no times all have the whole of that span.
+  void Build(const Tokenizer& tokenizer, const TokenDecoder& decoder, double offset,
              double length);
 
   std::string_view text() const { return {text_.bytes, size_t(text_.size)}; }
@@ -32,6 +33,7 @@ class WordBuilder {
  private:
   void AddWord(const Tokenizer& tokenizer, std::span<const Token> tokens, bool stable,
                double offset);
+  void PutInOrder(double offset, double length);
 
   TextBuffer text_;
   Word* words_ = nullptr;

@@ -354,7 +354,7 @@ void AsrSession::MakeEvent(bool final) {
   const double rate = model_->config().sample_rate;
   const double begin = double(begin_) / rate;
   const double heard = double(final ? cut_ : fed_) / rate;
-  words_.Build(model_->tokenizer(), decoder_->tokens(), decoder_->stable(), begin, heard - begin);
+  words_.Build(model_->tokenizer(), *decoder_, begin, heard - begin);
   if (words_.words().empty() && revision_ == 0) return;
   const uint64_t signature = Signature(words_.text(), words_.stable_bytes());
   if (!final && signature == signature_) return;
