@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/lib/**/*.test.ts', 'test/tools/**/*.test.ts'] } },
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'contract', include: ['test/contract/**/*.test.ts', 'test/golden/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'install',

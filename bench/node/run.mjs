@@ -22,7 +22,7 @@ once with "npm run bench:peers"; what is missing then is listed and left out.
 
   --data DIR       folder with manifest.tsv and the recordings (default ../shared/data)
   --work DIR       prepared models (default bench/work)
-  --model FILE     the streaming model (default models/moonshine-tiny-w4.safetensors)
+  --model FILE     the streaming model (default models/moonshine-tiny-streaming-int4.safetensors)
   --only TEXT      only subjects whose id contains TEXT
   --rounds N       rounds over all subjects (default 5)
   --seconds S      seconds of steps in a round of one subject (default 3)
@@ -35,7 +35,7 @@ const { values: options } = parseArgs({
   options: {
     data: { type: 'string', default: join(ROOT, '../shared/data') },
     work: { type: 'string', default: join(ROOT, 'bench/work') },
-    model: { type: 'string', default: join(ROOT, 'models/moonshine-tiny-w4.safetensors') },
+    model: { type: 'string', default: join(ROOT, 'models/moonshine-tiny-streaming-int4.safetensors') },
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { ParrotletError } from '../errors.js';
 import { importModel } from '../import/import-model.js';
 import { formatReport } from '../import/import-report.js';
-import { type PlanRule, parsePlan, type WeightBits } from '../import/quantization-plan.js';
+import type { ModelCard } from '../import/model-document.js';
+import { parsePlan, type WeightBits } from '../import/quantization-plan.js';
 import type { Clip } from '../import/quantize.js';
 import { createProgress } from './progress.js';
 import type { Terminal } from './terminal.js';
@@ -20,7 +21,7 @@ export interface ImportFlags {
   readonly name?: string;
   readonly maxSegment?: number;
   readonly alignmentHeads?: readonly (readonly [number, number])[];
-  readonly licence?: string;
+  readonly card?: string;
   readonly json?: boolean;
 }
 
@@ -30,7 +31,8 @@ export async function importCheckpoint(
   flags: ImportFlags,
   { stdout, stderr, signal }: Terminal,
 ): Promise<number> {
-  const plan = flags.plan === undefined ? undefined : await readPlan(flags.plan);
+  const plan = flags.plan === undefined ? undefined : parsePlan(await readJson('plan', flags.plan));
+  const card = flags.card === undefined ? undefined : parseCard(await readJson('card', flags.card));
   const bar = createProgress(stderr, source, 'MB', 1);
   try {
     const report = await importModel({
@@ -47,7 +49,7 @@ export async function importCheckpoint(
       ...(flags.name !== undefined && { name: flags.name }),
       ...(flags.maxSegment !== undefined && { maxSegmentSeconds: flags.maxSegment }),
       ...(flags.alignmentHeads && { alignmentHeads: flags.alignmentHeads }),
-      ...(flags.licence !== undefined && { card: { licence: flags.licence } }),
+      ...(card && { card }),
       onProgress: ({ bytes, totalBytes }) => bar.update(bytes / 1e6, totalBytes / 1e6),
     });
     stdout.write(`${flags.json ? JSON.stringify(report) : formatReport(report)}\n`);
@@ -57,11 +59,27 @@ export async function importCheckpoint(
   }
 }
 
-async function readPlan(path: string): Promise<PlanRule[]> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new ParrotletError('IO_ERROR', `Cannot read the plan ${path}: ${cause.message}.`, {
+async function readJson(what: string, path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new ParrotletError('IO_ERROR', `Cannot read the ${what} ${path}: ${cause.message}.`, {
       cause,
     });
   });
-  return parsePlan(text);
+}
+
+function parseCard(text: string): ModelCard {
+  let card: unknown;
+  try {
+    card = JSON.parse(text);
+  } catch (cause) {
+    throw new ParrotletError(
+      'INVALID_ARGUMENT',
+      `The card should be JSON: ${(cause as Error).message}.`,
+      { cause },
+    );
+  }
+  if (typeof card !== 'object' || card === null || Array.isArray(card)) {
+    throw new ParrotletError('INVALID_ARGUMENT', 'The card should be a JSON object.');
+  }
+  return card as ModelCard;
 }

@@ -105,13 +105,13 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
         .choices(['search', 'max'])
         .default('search'),
     )
-    .option('--plan <file>', 'JSON rules for single matrices, see docs/command-line.md')
+    .option('--plan <file>', 'JSON rules for single matrices, see docs/import.md')
     .option('--base <folder>', 'folder of config.json and tokenizer.json, if not beside the source')
     .option('--family <name>', 'kind of checkpoint (default: found out)')
     .option('--name <name>', "the model's name (default: that of the source)")
     .option('--max-segment <s>', "longest segment in seconds (default: the family's)", parseNumber)
     .option('--alignment-heads <l:h,...>', 'cross-attention heads that follow time', parseHeads)
-    .option('--licence <text>', "licence for the model's card")
+    .option('--card <file>', "JSON object of facts for the model's card")
     .option('--json', 'print the report as JSON')
     .action(async (source: string, flags: ImportFlags) => {
       const { importCheckpoint } = await import('./import.js');
