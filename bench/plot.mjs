@@ -21,7 +21,7 @@ export async function plotChunks(values, path) {
         x: { field: 'weights', sort: null, title: null, axis: { labelAngle: 0 } },
         xOffset: { field: 'engine' },
         y: { field: 'ms', type: 'quantitative', title: 'ms for 160 ms of sound, median' },
-        color: { field: 'engine', title: null, legend: { orient: 'bottom' } },
+        color: { field: 'engine', title: null, legend: { orient: 'bottom', labelLimit: 0 } },
       },
     },
   };

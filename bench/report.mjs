@@ -126,12 +126,15 @@ function plotted(rows) {
     .map(({ group, engine, bits, groupSize, p50Ms }) => ({
       model: group,
       weights: weightsName(bits),
-      engine: engine === 'parrotlet' && bits < 8 ? `${engine}, ${groupName(groupSize)}` : engine,
+      engine: grouped({ engine, bits, groupSize }) ? `${engine}, small groups` : engine,
       ms: p50Ms,
     }));
 }
 
-const groupName = (groupSize) => (groupSize === 'channel' ? 'by channel' : 'in groups');
+/** ONNX Runtime's int4 and int2 are always in groups; ours are both ways. */
+function grouped({ engine, bits, groupSize }) {
+  return engine === 'parrotlet' && bits < 8 && groupSize !== 'channel';
+}
 
 if (process.argv.includes('--help')) {
   console.log(

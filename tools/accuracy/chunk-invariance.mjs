@@ -79,7 +79,9 @@ async function listen(model, pieces) {
     finals.push(...events.filter(({ type }) => type === 'final'));
   };
   for (const piece of pieces) keep(await session.write(piece));
-  const { values } = session.memory();
+  const { values, frames } = session.memory();
+  if (frames === 0)
+    throw new Error('The encoder gave nothing to compare: the utterance is too short.');
   const memory = createHash('sha256').update(values).digest('hex');
   for (let done = false; !done; ) {
     const step = await session.finish();
