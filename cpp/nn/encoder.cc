@@ -42,13 +42,35 @@ void Encoder::Load(Weights& weights, const Config& config) {
     }
   }
   norm_.LoadOptional(weights, "encoder.norm", dim, config_.norm_epsilon);
+  for (size_t i = first_block_; i < layers_.size(); ++i) {
+    // The frames that such a stacker holds back would belong to no chunk.
+    if (config_.span != AttentionSpan::kChunk || config_.layers[i].future == 0) continue;
+    weights.Fail(Status::Error(Code::kModelUnsupported,
+                               "encoder.layers[%zu]: under span \"chunk\" a stacker with future "
+                               "frames must stand before the first block",
+                               i));
+  }
 }
 
 Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) const {
   EncoderPlan plan;
   plan.span = config_.span;
   plan.max_samples = int64_t(std::ceil(max_segment_seconds * sample_rate_));
-  plan.max_frames = int(plan.max_samples / frame_samples_) + 2;
+  const int64_t max_frames = plan.max_samples / frame_samples_ + 2;
+  if (max_frames > kMaxSegmentFrames) {
+    return Status::Error(Code::kModelTooLarge,
+                         "a segment of %g s would have %lld frames, more than %d; ask for shorter "
+                         "segments (maxSegmentSeconds)",
+                         max_segment_seconds, static_cast<long long>(max_frames),
+                         kMaxSegmentFrames);
+  }
+  plan.max_frames = int(max_frames);
+  if (chunk_frames < -1) {
+    return Status::Error(Code::kInvalidArgument,
+                         "a chunk should have a positive number of frames, or -1 for the whole "
+                         "segment, not %d",
+                         chunk_frames);
+  }
 
   if (config_.span == AttentionSpan::kFull || chunk_frames == -1) {
     if (config_.span == AttentionSpan::kFrames) {
@@ -83,6 +105,7 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) 
       plan.delay_seconds += layer.config.lookahead * period;
     }
   }
+  if (front_end_.needs_whole_segment()) plan.delay_seconds = max_segment_seconds;
   if (config_.span == AttentionSpan::kFrames) {
     if (chunk_frames > 0) {
       return Status::Error(Code::kInvalidArgument,
@@ -100,7 +123,9 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) 
                          "the choices",
                          plan.chunk_frames);
   }
-  plan.delay_seconds += (plan.chunk_frames - 1) * frame_seconds();
+  if (!front_end_.needs_whole_segment()) {
+    plan.delay_seconds += (plan.chunk_frames - 1) * frame_seconds();
+  }
   return plan;
 }
 
@@ -114,7 +139,8 @@ BlockReach Encoder::ReachOf(const EncoderPlan& plan, const Layer& layer, int max
   return reach;
 }
 
-// Calls visit(layer, most rows that a step feeds to it) in order; returns the most rows anywhere.
+// Calls visit(layer, most rows that a step or flush feeds to it) in order; returns the most rows
+// anywhere.
 template <typename Visit>
 int Encoder::VisitBounds(const EncoderPlan& plan, Visit&& visit) const {
   int rows = front_end_.MaxOutputs();
@@ -124,14 +150,13 @@ int Encoder::VisitBounds(const EncoderPlan& plan, Visit&& visit) const {
     if (i == first_block_ && plan.chunk_frames > 0) rows = plan.chunk_frames;
     visit(layer, rows);
     if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
-      const StridedConv& stacker = stackers_[layer.index];
-      rows = std::max(stacker.MaxOutputs(rows), stacker.MaxOutputs(layer.config.future));
+      rows = stackers_[layer.index].MaxOutputs(rows + layer.config.future);
     } else if (plan.span == AttentionSpan::kFrames) {
       rows = std::max(rows, layer.config.lookahead);
     }
     most = std::max(most, rows);
   }
-  return most;
+  return std::max(most, plan.chunk_frames);
 }
 
 void Encoder::AddNeeds(WorkspaceNeeds& needs, const EncoderPlan& plan) const {
@@ -191,18 +216,22 @@ int Encoder::Flush(State& state, Workspace& work, const EncoderPlan& plan, float
     }
     written += Gather(state, work, plan, rows, memory + size_t(written) * dim);
   }
-  if (state.chunk_count > 0) {
-    const int rows = state.chunk_count;
-    state.chunk_count = 0;
-    std::memcpy(state.rows, state.chunk, sizeof(float) * rows * dim);
-    written += RunBlocks(state, work, plan, first_block_, state.rows, rows,
-                         memory + size_t(written) * dim);
-  }
+  int rows = state.chunk_count;
+  state.chunk_count = 0;
+  std::memcpy(state.rows, state.chunk, sizeof(float) * rows * dim);
+  // Under full attention a block must see the frames that a stacker held back beside the others.
+  const bool together = plan.span == AttentionSpan::kFull;
   for (size_t i = first_block_; i < layers_.size(); ++i) {
-    const int rows = FlushLayer(state, work, plan, layers_[i], state.rows);
-    written += RunBlocks(state, work, plan, i + 1, state.rows, rows,
-                         memory + size_t(written) * dim);
+    if (together) {
+      rows = StepLayer(state, work, plan, layers_[i], state.rows, rows);
+    } else {
+      written += RunBlocks(state, work, plan, i, state.rows, rows, memory + size_t(written) * dim);
+      rows = 0;
+    }
+    rows += FlushLayer(state, work, plan, layers_[i], state.rows + size_t(rows) * dim);
   }
+  written += RunBlocks(state, work, plan, layers_.size(), state.rows, rows,
+                       memory + size_t(written) * dim);
   return written;
 }
 

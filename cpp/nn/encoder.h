@@ -14,6 +14,9 @@
 
 namespace parrotlet {
 
+// The most output frames of a segment: alignments count them in 16 bits.
+inline constexpr int kMaxSegmentFrames = 1 << 16;
+
 // How one session runs the encoder.
 struct EncoderPlan {
   AttentionSpan span = AttentionSpan::kFull;
@@ -39,7 +42,8 @@ class Encoder {
 
   void Load(Weights& weights, const Config& config);
 
-  // chunk_frames: 0 the model's own, -1 the whole segment, else one of the model's choices.
+  // chunk_frames: 0 the model's own, -1 the whole segment, else one of the model's choices. Errors:
+  // kInvalidArgument, kModelTooLarge.
   Result<EncoderPlan> Plan(int chunk_frames, double max_segment_seconds) const;
 
   void AddNeeds(WorkspaceNeeds& needs, const EncoderPlan& plan) const;

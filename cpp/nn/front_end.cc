@@ -16,7 +16,9 @@ void FrontEnd::Load(Weights& weights, const Config& config) {
     mel_mean_ = weights.OptionalFloats("frontend.mel.mean", {config_.mel_bins});
     mel_scale_ = weights.OptionalFloats("frontend.mel.scale", {config_.mel_bins});
     LogMel probe;
-    weights.Fail(probe.Configure(MelOptions(), *AllKernels().back()));
+    if (const Status status = probe.Configure(MelOptions(), *AllKernels().back()); !status.ok()) {
+      weights.Fail(Status::Error(Code::kModelUnsupported, "frontEnd: %s", status.message));
+    }
     return;
   }
 

@@ -13,8 +13,8 @@ namespace parrotlet {
 
 class FrontEnd {
  public:
-  static constexpr int kMaxSamples = 1536;  // most samples of one step
-  static constexpr int kMaxConvs = 4;
+  static constexpr int kMaxSamples = 2560;  // most samples of one step
+  static constexpr int kMaxConvs = 8;         // as in the model format
 
   struct State {
     std::array<StridedConv::State, kMaxConvs> convs;
@@ -36,6 +36,10 @@ class FrontEnd {
   int frame_samples() const { return frame_samples_; }    // from one frame to the next
   int window_samples() const { return window_samples_; }  // heard by one frame
   int MaxOutputs() const { return max_outputs_; }         // frames of one step or flush
+  // Whether no frame comes before the end of the segment.
+  bool needs_whole_segment() const {
+    return config_.kind == FrontEndConfig::Kind::kWaveform && config_.norm == NormKind::kUtterance;
+  }
 
   // Takes up to kMaxSamples samples; writes frames [n][width], returns n.
   int Step(State& state, Workspace& work, const float* samples, int count, float* frames) const;

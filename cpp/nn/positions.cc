@@ -5,12 +5,12 @@
 namespace parrotlet {
 
 void Rotary::Configure(int dims, float theta) {
-  dims_ = dims;
+  frequency_.resize(dims / 2);
   for (int i = 0; i < dims / 2; ++i) frequency_[i] = std::pow(double(theta), -2.0 * i / dims);
 }
 
 void Rotary::Apply(float* x, int heads, int head_dim, int64_t position) const {
-  for (int i = 0; i < dims_ / 2; ++i) {
+  for (size_t i = 0; i < frequency_.size(); ++i) {
     const double angle = double(position) * frequency_[i];
     const float cosine = float(std::cos(angle));
     const float sine = float(std::sin(angle));

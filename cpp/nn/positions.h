@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace parrotlet {
 
@@ -9,17 +10,14 @@ namespace parrotlet {
 // position * theta^(-2i / dims) (arXiv 2104.09864, section 3.4).
 class Rotary {
  public:
-  static constexpr int kMaxDims = 256;
-
-  // dims is even and at most kMaxDims; 0 turns nothing.
+  // dims is even; 0 turns nothing.
   void Configure(int dims, float theta);
 
   // x: one row of `heads` heads side by side.
   void Apply(float* x, int heads, int head_dim, int64_t position) const;
 
  private:
-  int dims_ = 0;
-  double frequency_[kMaxDims / 2] = {};
+  std::vector<double> frequency_;  // [dims / 2]
 };
 
 // x[c] += scale * sinusoid(position)[c]: sines of dim / 2 frequencies 10000^(-i / (dim / 2)), then

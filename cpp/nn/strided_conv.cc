@@ -1,5 +1,6 @@
 #include "nn/strided_conv.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace parrotlet {
@@ -19,9 +20,9 @@ void StridedConv::Load(Weights& weights, const std::string& name, const StridedC
 }
 
 void StridedConv::Bind(Arena& arena, State& state, int max_in) const {
+  const int most = shape_.kernel + std::max(max_in, shape_.right_zeros);
   // kTileCols of slack: kernels may read whole vectors.
-  state.frames =
-      arena.Take<float>(size_t(shape_.kernel + max_in) * shape_.in_dim + kTileCols);
+  state.frames = arena.Take<float>(size_t(most) * shape_.in_dim + kTileCols);
 }
 
 void StridedConv::Reset(State& state) const {

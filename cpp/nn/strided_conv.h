@@ -23,7 +23,7 @@ class StridedConv {
  public:
   // One session's state: the frames not yet used up.
   struct State {
-    float* frames = nullptr;  // [kernel + max_in][in_dim]
+    float* frames = nullptr;  // [kernel + max(max_in, right_zeros)][in_dim]
     int count = 0;            // frames held
     int skip = 0;             // frames still to be dropped from the input (stride beyond the kernel)
   };

@@ -48,7 +48,9 @@ Result<std::shared_ptr<const AsrModel>> AsrModel::Make(const ModelFile& file) {
       Tokenizer::Make(model->pieces_, vocabulary, model->config_.tokenizer.special);
   if (!tokenizer.ok()) return tokenizer.status();
   model->tokenizer_ = std::move(tokenizer.value());
-  model->Describe(file);
+  const Result<EncoderPlan> plan = model->encoder_.Plan(0, model->config_.max_segment_seconds);
+  if (!plan.ok()) return plan.status();
+  model->Describe(file, plan.value());
   return std::shared_ptr<const AsrModel>(std::move(model));
 }
 
@@ -62,7 +64,7 @@ void AsrModel::Load(Weights& weights) {
   pieces_ = weights.Bytes("tokenizer.pieces");
 }
 
-void AsrModel::Describe(const ModelFile& file) {
+void AsrModel::Describe(const ModelFile& file, const EncoderPlan& plan) {
   std::map<int, size_t> bits;
   size_t parameters = 0;
   for (const Tensor& tensor : file.tensors()) {
@@ -91,8 +93,7 @@ void AsrModel::Describe(const ModelFile& file) {
   Put(description_, "bits", by_bits);
   Put(description_, "target", std::string("\"") + kernels_->target + "\"");
   Put(description_, "frameSeconds", Number(encoder_.frame_seconds()));
-  const Result<EncoderPlan> plan = encoder_.Plan(0, config_.max_segment_seconds);
-  Put(description_, "algorithmicDelayMs", Number(plan.value().delay_seconds * 1000));
+  Put(description_, "algorithmicDelayMs", Number(plan.delay_seconds * 1000));
   Put(description_, "chunkMs", chunks);
   Put(description_, "defaultChunkMs",
       Number(config_.encoder.span == AttentionSpan::kChunk

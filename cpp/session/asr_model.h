@@ -35,7 +35,7 @@ class AsrModel {
 
  private:
   void Load(Weights& weights);
-  void Describe(const ModelFile& file);
+  void Describe(const ModelFile& file, const EncoderPlan& plan);
 
   Config config_;
   const Kernels* kernels_ = nullptr;
