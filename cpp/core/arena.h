@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "core/status.h"
@@ -19,7 +18,7 @@ class Arena {
   Arena() = default;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
-  ~Arena() { std::free(base_); }
+  ~Arena() { std::free(block_); }
 
   // Room for `count` values of T; null during the counting pass.
   template <typename T>
@@ -31,12 +30,15 @@ class Arena {
 
   // Ends the counting pass: backs the arena with what was counted and starts over.
   Status Allocate() {
-    size_ = used_ + kAlignment;  // a spare line: vector loads may read past the last piece
-    base_ = static_cast<uint8_t*>(std::aligned_alloc(kAlignment, size_));
-    if (base_ == nullptr) {
+    // Two spare lines: one to align the first piece, one because vector loads may read past the last.
+    size_ = used_ + 2 * kAlignment;
+    // calloc, because fresh pages are zero already and need not be touched.
+    block_ = std::calloc(size_, 1);
+    if (block_ == nullptr) {
       return Status::Error(Code::kOutOfMemory, "could not allocate %zu bytes", size_);
     }
-    std::memset(base_, 0, size_);
+    const auto address = reinterpret_cast<uintptr_t>(block_);
+    base_ = static_cast<uint8_t*>(block_) + (kAlignment - address % kAlignment) % kAlignment;
     used_ = 0;
     return {};
   }
@@ -54,7 +56,8 @@ class Arena {
 
  private:
   static constexpr size_t kAlignment = 64;
-  uint8_t* base_ = nullptr;
+  void* block_ = nullptr;    // as allocated
+  uint8_t* base_ = nullptr;  // its first aligned byte
   size_t used_ = 0;
   size_t size_ = 0;
 };

@@ -60,6 +60,8 @@ Status AsrSession::Prepare(const AsrOptions& options) {
       model_->encoder().Plan(options_.chunk_frames, options_.max_segment_seconds);
   if (!plan.ok()) return plan.status();
   plan_ = plan.value();
+  const bool chunked = plan_.chunk_frames > 0 && plan_.chunk_frames < plan_.max_frames;
+  feed_samples_ = chunked ? kShortFeed : kLongFeed;
   status = detector_.Configure(model_->kernels());
   if (!status.ok()) return status;
 
@@ -104,7 +106,7 @@ void AsrSession::Lay(Arena& arena) {
   words_.Bind(arena, decoder_->max_tokens(), model_->tokenizer().max_piece_bytes());
   resampled_ = arena.Take<float>(kDetectorFrame);
   ring_ = arena.Take<float>(ring_samples_);
-  step_ = arena.Take<float>(kFeedSamples);
+  step_ = arena.Take<float>(kLongFeed);
   memory_ = arena.Take<float>(size_t(plan_.max_frames) * encoder.dim());
 }
 
@@ -232,7 +234,7 @@ void AsrSession::Hear(const float* samples, int count) {
   detector_.Push(Contiguous(heard_ - count, count), size_t(count));
 }
 
-// Samples [begin, begin + count) of the ring in one piece; count <= kFeedSamples.
+// Samples [begin, begin + count) of the ring in one piece; count <= kLongFeed.
 const float* AsrSession::Contiguous(int64_t begin, int count) {
   for (int i = 0; i < count; ++i) step_[i] = ring_[(begin + i) % ring_samples_];
   return step_;
@@ -302,8 +304,8 @@ void AsrSession::BeginSegment(int64_t begin) {
 bool AsrSession::Advance() {
   if (!active_) return false;
   const int64_t until = cut_ >= 0 ? cut_ : heard_;
-  if (until - fed_ >= kFeedSamples) {
-    Feed(fed_ + kFeedSamples);
+  if (until - fed_ >= feed_samples_) {
+    Feed(fed_ + feed_samples_);
     return true;
   }
   if (cut_ < 0) return false;

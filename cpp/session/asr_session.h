@@ -75,9 +75,11 @@ class AsrSession {
   const std::string& description() const { return description_; }
 
  private:
-  // Frames of the pause detector; audio is fed to the encoder in steps of a few of them.
+  // Audio is fed to the encoder in steps of a few frames of the pause detector: short ones where a
+  // chunk should run as soon as it is full, long ones where a step's rows run as they come.
   static constexpr int kDetectorFrame = PauseDetector::kFrameSamples;
-  static constexpr int kFeedSamples = 3 * kDetectorFrame;
+  static constexpr int kShortFeed = 3 * kDetectorFrame;
+  static constexpr int kLongFeed = 16 * kDetectorFrame;
 
   AsrSession() = default;
   Status Prepare(const AsrOptions& options);
@@ -116,7 +118,8 @@ class AsrSession {
   int resampled_count_ = 0;
   float* ring_ = nullptr;       // [ring_samples_]: recent audio
   int64_t ring_samples_ = 0;
-  float* step_ = nullptr;       // [kFeedSamples]: audio out of the ring, in one piece
+  float* step_ = nullptr;       // [kLongFeed]: audio out of the ring, in one piece
+  int feed_samples_ = kShortFeed;
   float* memory_ = nullptr;     // [max_frames][dim]
   int memory_frames_ = 0;
   int update_frames_ = 1;       // frames of memory between two partial results
