@@ -22,11 +22,11 @@
       'cflags_cc': [
         '-std=c++20', '-O3', '-ffp-contract=off', '-fno-rtti', '-fexceptions',
         '-fvisibility=hidden', '-Wall', '-Wextra', '-fstack-protector-strong',
-        '-D_FORTIFY_SOURCE=2',
+        '-D_FORTIFY_SOURCE=2', '-ffunction-sections', '-fdata-sections',
       ],
       'cflags_cc!': ['-fno-exceptions', '-std=gnu++17', '-std=gnu++20'],
       'ldflags': [
-        '-static-libstdc++', '-static-libgcc', '-Wl,-z,relro,-z,now', '-Wl,--exclude-libs,ALL',
+        '-static-libstdc++', '-Wl,-z,relro,-z,now', '-Wl,--exclude-libs,ALL', '-Wl,--gc-sections',
       ],
     },
   ],
