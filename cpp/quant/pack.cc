@@ -1,6 +1,7 @@
-// Weights between their two layouts, one code at a time: done once per model load, so plain loops.
+// Weights between their two layouts, a word at a time: done once per model load, so plain loops.
 #include "quant/pack.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace parrotlet {
@@ -24,25 +25,46 @@ size_t FloatPlaceOf(int padded_depth, int col, int k) {
   return (size_t(col / kTileCols) * padded_depth + k) * kTileCols + col % kTileCols;
 }
 
-// The code's bits on disk, moved to be unsigned: two's complement plus half the range.
-template <int kBits>
-int BiasedCode(const uint8_t* row, int k) {
-  constexpr int kPerByte = 8 / kBits;
-  const int code = row[k / kPerByte] >> (k % kPerByte * kBits) & ((1 << kBits) - 1);
-  return code ^ (1 << (kBits - 1));
+// Up to four bytes of a channel's codes from `row + at` as one number; zeros beyond `row_bytes`.
+uint32_t LoadWord(const uint8_t* row, size_t at, size_t row_bytes) {
+  uint32_t word = 0;
+  for (size_t i = 0; i < 4 && at + i < row_bytes; ++i) word |= uint32_t(row[at + i]) << (8 * i);
+  return word;
 }
+
+// The 32 / kBits codes of one channel in one line: on disk one after the other, packed in planes of
+// four bytes. Both are 32 bits, so that a channel's share of a line is one word.
+template <int kBits>
+uint32_t InterleaveWord(uint32_t word) {
+  if (kBits == 8) return word;
+  uint32_t planes = 0;
+  for (int i = 0; i < 32 / kBits; ++i) {
+    const uint32_t code = word >> (i * kBits) & ((1u << kBits) - 1);
+    planes |= code << (8 * (i % 4) + kBits * (i / 4));
+  }
+  return planes;
+}
+
+// Two's complement becomes unsigned, by half the range, when the highest bit of each code is flipped.
+template <int kBits>
+constexpr uint32_t kBias = kBits == 8 ? 0x80808080u : kBits == 4 ? 0x88888888u : 0xAAAAAAAAu;
 
 template <int kBits>
 void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {
-  const int padded_depth = matrix.padded_depth();
-  std::memset(out, 0, PackedCodeBytes(matrix.format, matrix.cols, matrix.depth));
+  constexpr int kInputs = 32 / kBits;
+  const int lines = matrix.padded_depth() / kInputs;
+  const size_t row_bytes = DiskRowBytes(kBits, matrix.depth);
   for (int col = 0; col < matrix.padded_cols(); ++col) {
-    const int coded = col < matrix.cols ? matrix.depth : 0;  // the rest is padding, code 0
-    for (int k = 0; k < padded_depth; ++k) {
-      const Place place = PlaceOf<kBits>(padded_depth, col, k);
-      out[place.byte] |= (k < coded ? BiasedCode<kBits>(disk, k) : 1 << (kBits - 1)) << place.shift;
+    const uint8_t* row = disk + size_t(col) * row_bytes;
+    uint8_t* place = out + size_t(col / kTileCols) * lines * 64 + size_t(col % kTileCols) * 4;
+    for (int line = 0; line < lines; ++line, place += 64) {
+      // Channels and inputs that are only padding hold code 0.
+      const int coded = col < matrix.cols ? std::min(matrix.depth - line * kInputs, kInputs) : 0;
+      uint32_t word = coded > 0 ? LoadWord(row, size_t(line) * 4, row_bytes) : 0;
+      if (coded > 0 && coded < kInputs) word &= (1u << (coded * kBits)) - 1;
+      word = InterleaveWord<kBits>(word ^ kBias<kBits>);
+      for (int i = 0; i < 4; ++i) place[i] = uint8_t(word >> (8 * i));
     }
-    if (coded > 0) disk += DiskRowBytes(kBits, matrix.depth);
   }
 }
 
