@@ -130,6 +130,7 @@ function unlessAborted(
       reject(abortError(signal));
       loading.then((model) => model.close()).catch(() => {});
     };
+    if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     const settled = () => signal.removeEventListener('abort', onAbort);
     loading.finally(settled).then(resolve, reject);

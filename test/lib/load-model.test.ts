@@ -146,13 +146,23 @@ describe('abort', () => {
     expect(engine.loadModelFile).not.toHaveBeenCalled();
   });
 
+  it('as loading begins', async () => {
+    const controller = new AbortController();
+    const loading = loadModel(file, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(loading).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
   it('while the engine loads rejects at once and closes the model that comes too late', async () => {
     const { closed, open } = gate();
     const late = new FakeModel();
     engine.loadModelFile.mockImplementation(() => closed.then(() => late));
     const controller = new AbortController();
     const loading = loadModel(file, { signal: controller.signal });
-    setTimeout(() => controller.abort(), 20);
+    await vi.waitFor(() => expect(engine.loadModelFile).toHaveBeenCalled());
+    controller.abort();
     await expect(loading).rejects.toMatchObject({ code: 'ABORTED' });
     open();
     await vi.waitFor(() => expect(late.closes).toBe(1));
