@@ -80,7 +80,7 @@ process.stderr.write('\n');
 
 const results = {
   date: new Date().toISOString().slice(0, 10),
-  commit: git('rev-parse', '--short', 'HEAD'),
+  commit: git('describe', '--always', '--dirty'),
   node: process.version,
   onnxruntime: packageVersion('onnxruntime-node'),
   cpu: os.cpus()[0].model,
