@@ -41,8 +41,9 @@ Conformers with random weights: half-step feed-forwards of four times the width,
 15, attention to 64 frames of 40 ms before, 160 ms a chunk. ONNX Runtime gets the blocks alone, starting at
 frames of 40 ms, with all caches as inputs and outputs (\`bench/peers/make_onnx.py\`; int8 by dynamic
 quantization, int4 and int2 by MatMulNBits with activations of 8 bits). parrotlet does more in the same
-call: it starts at samples (features, two stackers) and ends at tokens (output stage). Its least time is
-that of a segment's first chunks, which have less to attend to; compare the medians.
+call: it starts at samples (features, two stackers) and ends at tokens (output stage). Once in 20 s at
+most a segment ends at a quiet place, and what follows that place is heard again as the next segment: the
+least and the longest times of parrotlet are those of such moments, the median is that of all others.
 
 ![Median time of a chunk](../${PLOT})
 

@@ -79,15 +79,15 @@ async function listen(model, pieces) {
     finals.push(...events.filter(({ type }) => type === 'final'));
   };
   for (const piece of pieces) keep(await session.write(piece));
-  const { values, frames } = session.memory();
-  if (frames === 0)
-    throw new Error('The encoder gave nothing to compare: the utterance is too short.');
-  const memory = createHash('sha256').update(values).digest('hex');
   for (let done = false; !done; ) {
     const step = await session.finish();
     keep(step);
     done = step.done;
   }
+  const { values, frames } = session.memory();
+  if (frames === 0)
+    throw new Error('The encoder gave nothing to compare: the utterance is too short.');
+  const memory = createHash('sha256').update(values).digest('hex');
   session.close();
   return { memory, text: JSON.stringify(finals) };
 }
