@@ -43,11 +43,14 @@ void Encoder::Load(Weights& weights, const Config& config) {
   }
   norm_.LoadOptional(weights, "encoder.norm", dim, config_.norm_epsilon);
   for (size_t i = first_block_; i < layers_.size(); ++i) {
-    // The frames that such a stacker holds back would belong to no chunk.
-    if (config_.span != AttentionSpan::kChunk || config_.layers[i].future == 0) continue;
+    // Behind it a chunk would have another number of frames.
+    if (config_.span != AttentionSpan::kChunk ||
+        config_.layers[i].kind != EncoderLayerConfig::Kind::kStacker) {
+      continue;
+    }
     weights.Fail(Status::Error(Code::kModelUnsupported,
-                               "encoder.layers[%zu]: under span \"chunk\" a stacker with future "
-                               "frames must stand before the first block",
+                               "encoder.layers[%zu]: under span \"chunk\" stackers should stand "
+                               "before the first block",
                                i));
   }
 }
