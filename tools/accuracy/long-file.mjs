@@ -61,7 +61,7 @@ await runTool(async () => {
 one session: WER ${errorPercent([score]).toFixed(2)} %, ${transcript.segments.length} segments
 one by one:  WER ${errorPercent(apart).toFixed(2)} %
 real-time factor ${(transcript.processingSeconds / transcript.durationSeconds).toFixed(4)}
-memory: ${(samples.at(-1).bytes / 1e6).toFixed(1)} MB at the end; ${(slope / 1e6).toFixed(2)} MB more for an hour of audio (last two thirds)`);
+memory: ${(slope / 1e6).toFixed(2)} MB more for an hour of audio (slope over the last two thirds)`);
   model.close();
 });
 

@@ -13,8 +13,7 @@ interface. This page is written by \`node tools/accuracy/run.mjs --report-only\`
 - Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
   for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
 - Size: the file, and how many times smaller it is than its parameters in float32.
-- Real-time factor: time computed by time of audio, with two recordings at a time on a shared machine;
-  see [benchmarks](benchmarks.md) for measurements of speed.
+- Speed is measured apart: see [benchmarks](benchmarks.md).
 `;
 
 const METHOD = `## How texts are compared
@@ -47,8 +46,8 @@ function section({ title, note }, rows) {
   return `## ${title}
 ${utterances} utterances, ${words.toLocaleString('en-US')} words; ${note}.
 
-| model | bits | group | mode | chunk | file | smaller | WER | uncapped | real-time factor |
-|---|---|---|---|---|---|---|---|---|---|
+| model | bits | group | mode | chunk | file | smaller | WER | uncapped |
+|---|---|---|---|---|---|---|---|---|
 ${rows.map(line).join('\n')}
 `;
 }
@@ -57,7 +56,7 @@ function line(row) {
   const smaller = (4 * row.parameters) / row.fileBytes;
   const cells = [
     row.model,
-    row.bits,
+    widths(row),
     row.groupSize ?? '',
     row.mode,
     row.chunkMs === 'segment' ? 'whole segment' : `${row.chunkMs} ms`,
@@ -65,7 +64,16 @@ function line(row) {
     `${smaller.toFixed(1)} x`,
     `${row.wer.toFixed(1)} % (${row.low.toFixed(1)} to ${row.high.toFixed(1)})`,
     `${row.uncapped.toFixed(1)} %`,
-    row.realTimeFactor.toFixed(3),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+/** The widths that hold a hundredth of the parameters or more, the widest share first: "4 (68 %), 8 (32 %)". */
+function widths({ bits, parameters }) {
+  return Object.entries(bits)
+    .map(([width, count]) => [width, Math.round((100 * count) / parameters)])
+    .filter(([, percent]) => percent >= 1)
+    .sort((a, b) => b[1] - a[1])
+    .map(([width, percent]) => (percent > 98 ? width : `${width} (${percent} %)`))
+    .join(', ');
 }

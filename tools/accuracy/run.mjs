@@ -93,7 +93,7 @@ async function measure(configuration, { name, rows }, model, transcribe) {
   const [low, high] = confidenceInterval(scores.map(capped));
   return {
     model: configuration.model.name,
-    bits: configuration.model.bits,
+    bits: model.info.bits,
     groupSize: configuration.model.groupSize ?? null,
     fileBytes: configuration.model.fileBytes,
     parameters: model.info.parameters,
