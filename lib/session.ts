@@ -56,13 +56,13 @@ export class Session implements AsyncIterable<TranscriptEvent> {
     const facts = JSON.parse(backend.describe()) as {
       stateBytes: number;
       algorithmicDelayMs: number;
-      chunkMs: number; // -1: the segment at once
+      chunkMs: number; // -1: the segment at once; 0: the model does not work in chunks
       sampleRate: number;
       channels: number;
     };
     this.stateBytes = facts.stateBytes;
     this.algorithmicDelayMs = facts.algorithmicDelayMs;
-    this.chunkMs = facts.chunkMs > 0 ? facts.chunkMs : 'segment';
+    this.chunkMs = facts.chunkMs < 0 ? 'segment' : facts.chunkMs;
     this.#sampleRate = facts.sampleRate;
     this.#channels = facts.channels;
     this.#pcm = new PcmReader(options.encoding, facts.channels);

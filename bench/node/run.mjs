@@ -35,7 +35,10 @@ const { values: options } = parseArgs({
   options: {
     data: { type: 'string', default: join(ROOT, '../shared/data') },
     work: { type: 'string', default: join(ROOT, 'bench/work') },
-    model: { type: 'string', default: join(ROOT, 'models/moonshine-tiny-streaming-int4.safetensors') },
+    model: {
+      type: 'string',
+      default: join(ROOT, 'models/moonshine-tiny-streaming-int4.safetensors'),
+    },
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },

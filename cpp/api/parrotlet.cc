@@ -186,17 +186,10 @@ int pl_session_next_event(pl_session* session, pl_event* event) {
     session->words[i] = {size_t(word.text_begin), size_t(word.text_bytes), word.begin, word.end,
                          word.stable ? 1 : 0};
   }
-  *event = {next.final ? 2 : 1,
-            next.segment,
-            next.revision,
-            next.text.data(),
-            next.text.size(),
-            size_t(next.stable_bytes),
-            next.begin,
-            next.end,
-            session->words.data(),
-            next.words.size(),
-            next.audio_seconds};
+  *event = {next.final ? 2 : 1, next.segment,      next.revision,
+            next.text.data(),   next.text.size(),  size_t(next.stable_bytes),
+            next.begin,         next.end,          session->words.data(),
+            next.words.size(),  next.audio_seconds};
   return 1;
 }
 

@@ -1,10 +1,10 @@
 // The C interface of the engine: all that a binding (Node addon, WebAssembly) may call.
 //
-// Ownership: a handle belongs to the caller from the function that makes it to the one that frees it.
-// A session keeps its model alive. Threads: a model may be used by many threads at once; a session by
-// one at a time. No function throws, prints, exits or aborts; each returns a code (0 is success, the
-// others are in core/status.h) and, where it takes a `pl_error*`, fills it when that is not null.
-// Strings are UTF-8 and end in a zero byte.
+// Ownership: a handle belongs to the caller from the function that makes it to the one that frees
+// it. A session keeps its model alive. Threads: a model may be used by many threads at once; a
+// session by one at a time. No function throws, prints, exits or aborts; each returns a code (0 is
+// success, the others are in core/status.h) and, where it takes a `pl_error*`, fills it when that
+// is not null. Strings are UTF-8 and end in a zero byte.
 #pragma once
 
 #include <stddef.h>
@@ -30,13 +30,13 @@ const char* pl_code_name(int code);
 // The text is valid until the next call on the same thread.
 const char* pl_runtime_info(void);
 
-// Loads a model from a file, or from bytes (copied before the function returns). `max_bytes` 0 means
-// 1 GiB.
+// Loads a model from a file, or from bytes (copied before the function returns). `max_bytes` 0
+// means 1 GiB.
 int pl_model_load_file(const char* path, uint64_t max_bytes, pl_model** model, pl_error* error);
 int pl_model_load_bytes(const uint8_t* bytes, size_t count, pl_model** model, pl_error* error);
 
-// JSON: the document of the file without its tensor manifest, and "fileBytes", "weightBytes" (packed,
-// in memory), "parameters", "bits" ({"4": parameters held in 4 bits, ...}), "target",
+// JSON: the document of the file without its tensor manifest, and "fileBytes", "weightBytes"
+// (packed, in memory), "parameters", "bits" ({"4": parameters held in 4 bits, ...}), "target",
 // "frameSeconds" (encoder frame period), "algorithmicDelayMs" (with the default chunk),
 // "chunkMs" (array: what a session may ask for; empty unless the span is chunked).
 // Valid while the model lives.
@@ -46,12 +46,12 @@ void pl_model_free(pl_model* model);
 
 // Zero means the default in every field.
 typedef struct {
-  double sample_rate;          // of the audio that will be written, 8000 to 48000; default: the model's
-  int channels;                // interleaved, 1 to 8, averaged; default 1
-  int chunk_frames;            // one of the model's choices; -1: the whole segment at once
-  int no_partials;             // 1: decode only when a segment ends
-  int no_pauses;               // 1: segments end only at the end of input or when they are full
-  double pause_seconds;        // silence that ends a segment; default 0.6
+  double sample_rate;    // of the audio that will be written, 8000 to 48000; default: the model's
+  int channels;          // interleaved, 1 to 8, averaged; default 1
+  int chunk_frames;      // one of the model's choices; -1: the whole segment at once
+  int no_partials;       // 1: decode only when a segment ends
+  int no_pauses;         // 1: segments end only at the end of input or when they are full
+  double pause_seconds;  // silence that ends a segment; default 0.6
   double max_segment_seconds;  // default: the model's
   int beam;                    // hypotheses kept; default 1 (greedy), at most 8
   int keep_loops;              // 1: do not cut repetition loops
@@ -80,10 +80,10 @@ typedef struct {
 } pl_word;
 
 typedef struct {
-  int type;             // 1 partial, 2 final (the segment has ended)
-  int segment;          // from 0
-  int revision;         // of this segment's text, from 0
-  const char* text;     // the segment's text so far
+  int type;          // 1 partial, 2 final (the segment has ended)
+  int segment;       // from 0
+  int revision;      // of this segment's text, from 0
+  const char* text;  // the segment's text so far
   size_t text_bytes;
   size_t stable_bytes;  // the prefix of `text` that will not change; all of it in a final
   double start, end;    // of the segment so far, seconds
@@ -92,7 +92,8 @@ typedef struct {
   double audio_processed;  // seconds of audio that this event has heard
 } pl_event;
 
-// The next event, or 0 when there is none. Its pointers are valid until the next call on the session.
+// The next event, or 0 when there is none. Its pointers are valid until the next call on the
+// session.
 int pl_session_next_event(pl_session* session, pl_event* event);
 
 // The encoder's output for the current segment: [*frames][*dim] floats, valid until the next call.

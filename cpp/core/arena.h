@@ -30,7 +30,8 @@ class Arena {
 
   // Ends the counting pass: backs the arena with what was counted and starts over.
   Status Allocate() {
-    // Two spare lines: one to align the first piece, one because vector loads may read past the last.
+    // Two spare lines: one to align the first piece, one because vector loads may read past the
+    // last.
     size_ = used_ + 2 * kAlignment;
     // calloc, because fresh pages are zero already and need not be touched.
     block_ = std::calloc(size_, 1);

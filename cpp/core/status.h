@@ -10,28 +10,38 @@ namespace parrotlet {
 
 enum class Code : int {
   kOk = 0,
-  kInvalidArgument,     // an argument is outside its documented range
-  kPcmNonFinite,        // audio holds NaN or infinity
-  kModelTruncated,      // the file ends before its header says
-  kModelMalformed,      // the header is not the JSON it must be
-  kModelVersion,        // a format version this build does not read
-  kModelChecksum,       // the bytes are not those that were written
-  kModelShape,          // a tensor is missing, superfluous, overlapping or of the wrong shape
-  kModelUnsupported,    // a well-formed model asks for what this build does not have
-  kModelTooLarge,       // a count or size is above its cap
-  kTargetUnavailable,   // PARROTLET_TARGET names a target this build or CPU lacks
-  kIoError,             // the operating system refused a read
+  kInvalidArgument,    // an argument is outside its documented range
+  kPcmNonFinite,       // audio holds NaN or infinity
+  kModelTruncated,     // the file ends before its header says
+  kModelMalformed,     // the header is not the JSON it must be
+  kModelVersion,       // a format version this build does not read
+  kModelChecksum,      // the bytes are not those that were written
+  kModelShape,         // a tensor is missing, superfluous, overlapping or of the wrong shape
+  kModelUnsupported,   // a well-formed model asks for what this build does not have
+  kModelTooLarge,      // a count or size is above its cap
+  kTargetUnavailable,  // PARROTLET_TARGET names a target this build or CPU lacks
+  kIoError,            // the operating system refused a read
   kOutOfMemory,
-  kSessionFinished,     // audio after the end of input; reset() starts over
-  kInternal,            // a defect of this library
+  kSessionFinished,  // audio after the end of input; reset() starts over
+  kInternal,         // a defect of this library
 };
 
 // The code's name as JavaScript sees it, for example "MODEL_TRUNCATED".
-inline constexpr const char* kCodeNames[] = {
-    "OK",           "INVALID_ARGUMENT",  "PCM_NON_FINITE",  "MODEL_TRUNCATED",
-    "MODEL_MALFORMED", "MODEL_VERSION",  "MODEL_CHECKSUM",  "MODEL_SHAPE",
-    "MODEL_UNSUPPORTED", "MODEL_TOO_LARGE", "TARGET_UNAVAILABLE", "IO_ERROR",
-    "OUT_OF_MEMORY", "SESSION_FINISHED", "INTERNAL"};
+inline constexpr const char* kCodeNames[] = {"OK",
+                                             "INVALID_ARGUMENT",
+                                             "PCM_NON_FINITE",
+                                             "MODEL_TRUNCATED",
+                                             "MODEL_MALFORMED",
+                                             "MODEL_VERSION",
+                                             "MODEL_CHECKSUM",
+                                             "MODEL_SHAPE",
+                                             "MODEL_UNSUPPORTED",
+                                             "MODEL_TOO_LARGE",
+                                             "TARGET_UNAVAILABLE",
+                                             "IO_ERROR",
+                                             "OUT_OF_MEMORY",
+                                             "SESSION_FINISHED",
+                                             "INTERNAL"};
 
 // Success, or a code and a message that says what was expected, what came and what to do. Owns its
 // text in place, so that making one never allocates.

@@ -20,8 +20,8 @@ float CentreOfMass(const float* weight, int peak, int frames) {
 
 }  // namespace
 
-void MonotonePeaks(const float* weight, int stride, int rows, int frames,
-                   AlignmentScratch& scratch, float* position) {
+void MonotonePeaks(const float* weight, int stride, int rows, int frames, AlignmentScratch& scratch,
+                   float* position) {
   if (rows == 0 || frames == 0) return;
   float* before = scratch.best;
   float* now = scratch.best + frames;

@@ -7,7 +7,8 @@
 namespace parrotlet {
 namespace {
 
-// A loop is the same run of up to 16 tokens said at least three times, with 6 or more tokens too many.
+// A loop is the same run of up to 16 tokens said at least three times, with 6 or more tokens too
+// many.
 constexpr int kLongestLoop = 16;
 constexpr int kLoopRepeats = 3;
 constexpr int kLoopExcess = 6;
@@ -16,9 +17,9 @@ constexpr int kLoopExcess = 6;
 constexpr double kEdgeSeconds = 0.1;
 constexpr double kBackSeconds = 1.0;
 
-// Where tokens stand against the peaks of the alignment heads, in seconds: an attention frame covers
-// 56 ms of audio and is numbered by its first sample. Median errors on synthetic speech with known
-// phone times (test/reference/alignment_study.py), rounded.
+// Where tokens stand against the peaks of the alignment heads, in seconds: an attention frame
+// covers 56 ms of audio and is numbered by its first sample. Median errors on synthetic speech with
+// known phone times (test/reference/alignment_study.py), rounded.
 constexpr float kBeginShift = -0.050f;
 constexpr float kEndShift = 0.028f;
 
@@ -74,7 +75,10 @@ int AttentionSearch::Limit() const {
 }
 
 void AttentionSearch::Update(Workspace& work, bool final) {
-  if (state_.memory_frames == 0) return;
+  if (state_.memory_frames == 0) {
+    count_ = stable_;
+    return;
+  }
   Hypothesis& best = hypotheses_[0];
   best.ids[0] = decoder_.config().start_token;
   for (int i = 0; i < stable_; ++i) best.ids[1 + i] = tokens_[i].id;
@@ -96,9 +100,9 @@ void AttentionSearch::Update(Workspace& work, bool final) {
 void AttentionSearch::Greedy(Workspace& work, int limit, bool final) {
   Hypothesis& best = hypotheses_[0];
   const DecoderConfig& config = decoder_.config();
-  // While the memory still grows, a step that looks for its token at the very edge, where only half of
-  // a word may be, or far back, at words already said, has nothing more to tell (attention as the
-  // policy of simultaneous decoding: Papi et al., AlignAtt, Interspeech 2023).
+  // While the memory still grows, a step that looks for its token at the very edge, where only half
+  // of a word may be, or far back, at words already said, has nothing more to tell (attention as
+  // the policy of simultaneous decoding: Papi et al., AlignAtt, Interspeech 2023).
   const bool guarded = !final && decoder_.aligns();
   const int edge = state_.memory_frames - int(kEdgeSeconds / options_.frame_seconds);
   const int back = int(kBackSeconds / options_.frame_seconds);

@@ -50,7 +50,7 @@ class AttentionSearch final : public TokenDecoder {
     double score = 0;
   };
 
-  static constexpr int kSpareTokens = 8;   // beyond tokens_per_second, for short segments
+  static constexpr int kSpareTokens = 8;    // beyond tokens_per_second, for short segments
   static constexpr int kUnheardFrames = 1;  // audio behind the last whole frame
 
   int Limit() const;
@@ -71,12 +71,12 @@ class AttentionSearch final : public TokenDecoder {
   int max_tokens_;
   AttentionDecoder::State state_;
   Hypothesis hypotheses_[kMaxBeam];
-  Hypothesis finished_;            // the best ended one so far
+  Hypothesis finished_;  // the best ended one so far
   Candidate* candidates_ = nullptr;
-  int* previous_ = nullptr;        // the last update's text
+  int* previous_ = nullptr;  // the last update's text
   int previous_count_ = 0;
   Token* tokens_ = nullptr;
-  float* begin_ = nullptr;         // [max_tokens + 1]: frames, by alignment
+  float* begin_ = nullptr;  // [max_tokens + 1]: frames, by alignment
   float* end_ = nullptr;
   AlignmentScratch alignment_;
   int count_ = 0, stable_ = 0;

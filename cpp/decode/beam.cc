@@ -1,6 +1,7 @@
-// Beam search of AttentionSearch: keeps the most probable hypotheses and compares ended ones by their
-// mean log probability per token.
+// Beam search of AttentionSearch: keeps the most probable hypotheses and compares ended ones by
+// their mean log probability per token.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "decode/attention_search.h"
@@ -16,6 +17,8 @@ void AttentionSearch::Beam(Workspace& work, int limit) {
 
   int ended = 0;
   finished_.score = -std::numeric_limits<double>::infinity();
+  finished_.count = prefix;  // should no continuation be a number
+  std::copy(hypotheses_[0].ids, hypotheses_[0].ids + prefix + 1, finished_.ids);
   for (int count = prefix; ended < options_.beam; ++count) {
     const int candidates = Candidates(work);
     ended += KeepEnded(candidates, count, prefix, count >= limit);
@@ -41,7 +44,11 @@ int AttentionSearch::Candidates(Workspace& work) {
     // One more than the beam: the end token may be among them.
     for (int i = 0; i <= options_.beam; ++i) {
       const int token = work.kernels->argmax(hypothesis.logits, vocabulary);
-      candidates_[count++] = {slot, token, hypothesis.score + hypothesis.logits[token] - total};
+      const double score = hypothesis.score + hypothesis.logits[token] - total;
+      // A small vocabulary is used up, or the network's numbers are out of range: NaN would upset
+      // the order below.
+      if (!std::isfinite(score)) break;
+      candidates_[count++] = {slot, token, score};
       hypothesis.logits[token] = -std::numeric_limits<float>::infinity();
     }
   }
@@ -53,8 +60,8 @@ int AttentionSearch::Candidates(Workspace& work) {
   return count;
 }
 
-// Remembers the best hypothesis that ends here; returns how many did. `all`: every one ends, because
-// no more tokens are allowed.
+// Remembers the best hypothesis that ends here; returns how many did. `all`: every one ends,
+// because no more tokens are allowed.
 int AttentionSearch::KeepEnded(int candidates, int count, int prefix, bool all) {
   int ended = 0;
   for (int i = 0; i < std::min(candidates, options_.beam); ++i) {
@@ -76,7 +83,8 @@ bool AttentionSearch::Advance(Workspace& work, int candidates, int count) {
   Candidate chosen[kMaxBeam];
   int chosen_count = 0;
   for (int i = 0; i < candidates && chosen_count < options_.beam; ++i) {
-    if (candidates_[i].token != decoder_.config().end_token) chosen[chosen_count++] = candidates_[i];
+    if (candidates_[i].token != decoder_.config().end_token)
+      chosen[chosen_count++] = candidates_[i];
   }
 
   // A parent's first child takes its place; the others move into places that died or are free.

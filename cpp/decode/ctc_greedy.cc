@@ -21,7 +21,8 @@ void CtcGreedy::Extend(Workspace& work, const float* memory, int count) {
     const int block = std::min(kRowBlock, count - row);
     output_.linear.Run(work, memory + size_t(row) * dim, dim, block, scores_, stride);
     for (int i = 0; i < block; ++i, ++frames_) {
-      const int best = work.kernels->argmax(scores_ + size_t(i) * stride, output_.config.vocabulary);
+      const int best =
+          work.kernels->argmax(scores_ + size_t(i) * stride, output_.config.vocabulary);
       if (best == previous_ && count_ > 0 && best != output_.config.blank) {
         tokens_[count_ - 1].end = float(frames_ + 1) * frame_seconds_;
       } else if (best != output_.config.blank) {

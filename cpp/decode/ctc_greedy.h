@@ -50,7 +50,7 @@ class CtcGreedy final : public TokenDecoder {
   float* scores_ = nullptr;  // [kRowBlock][padded vocabulary]
   Token* tokens_ = nullptr;  // [max_frames]
   int count_ = 0, stable_ = 0, frames_ = 0;
-  int previous_ = -1;        // the last frame's best
+  int previous_ = -1;  // the last frame's best
 };
 
 }  // namespace parrotlet

@@ -1,4 +1,5 @@
-// What turns the encoder's memory of one segment into tokens: an attention decoder's search, or CTC.
+// What turns the encoder's memory of one segment into tokens: an attention decoder's search, or
+// CTC.
 #pragma once
 
 #include <span>

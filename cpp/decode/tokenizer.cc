@@ -27,9 +27,8 @@ int ByteOf(std::string_view piece) {
 bool HasLetterOrDigit(std::string_view piece) {
   if (piece.starts_with(kWordMark)) piece.remove_prefix(kWordMark.size());
   if (const int byte = ByteOf(piece); byte >= 0) return byte >= 0x80 || std::isalnum(byte);
-  return std::any_of(piece.begin(), piece.end(), [](char c) {
-    return uint8_t(c) >= 0x80 || std::isalnum(uint8_t(c));
-  });
+  return std::any_of(piece.begin(), piece.end(),
+                     [](char c) { return uint8_t(c) >= 0x80 || std::isalnum(uint8_t(c)); });
 }
 
 // Bytes of the well-formed sequence that starts at `p`, or 0 (Unicode 15, table 3-7).
@@ -71,8 +70,7 @@ Result<Tokenizer> Tokenizer::Make(std::span<const uint8_t> pieces, int vocabular
   while (at < pieces.size()) {
     const size_t length = pieces[at];
     if (at + 1 + length > pieces.size()) {
-      return Status::Error(Code::kModelShape,
-                           "tensor 'tokenizer.pieces' ends inside piece %zu",
+      return Status::Error(Code::kModelShape, "tensor 'tokenizer.pieces' ends inside piece %zu",
                            tokenizer.pieces_.size());
     }
     tokenizer.pieces_.emplace_back(reinterpret_cast<const char*>(pieces.data()) + at + 1, length);
@@ -104,7 +102,7 @@ void Tokenizer::AppendText(int id, TextBuffer& text) const {
   }
   while (!piece.empty()) {
     if (piece.starts_with(kWordMark)) {
-      if (text.size > 0) text.Append(" ");
+      if (text.size > 0 && text.bytes[text.size - 1] != ' ') text.Append(" ");
       piece.remove_prefix(kWordMark.size());
     } else {
       const size_t next = std::min(piece.find(kWordMark), piece.size());

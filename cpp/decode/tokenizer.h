@@ -35,8 +35,8 @@ class Tokenizer {
   // Whether the token has a letter or digit; those without (punctuation) take no time to say.
   bool IsSpoken(int id) const { return spoken_[id]; }
 
-  // Appends the token's text; a word mark becomes a space unless `text` is empty. A byte token
-  // appends its byte; MakeValidUtf8 mends what such bytes may leave.
+  // Appends the token's text; a word mark becomes a space unless `text` is empty or ends in one. A
+  // byte token appends its byte; MakeValidUtf8 mends what such bytes may leave.
   void AppendText(int id, TextBuffer& text) const;
 
   int max_piece_bytes() const { return max_piece_bytes_; }

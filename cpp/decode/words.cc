@@ -41,7 +41,7 @@ void WordBuilder::PutInOrder(double offset, double length) {
   const double latest = offset + length;
   for (int i = 0; i < count_; ++i) {
     Word& word = words_[i];
-    word.begin = std::clamp(word.begin, earliest, latest);
+    word.begin = std::max(earliest, std::min(word.begin, latest));
     const double limit = i + 1 < count_ ? std::min(latest, words_[i + 1].begin) : latest;
     word.end = std::max(std::min(word.end, limit), word.begin + kShortestWord);
     earliest = word.end;

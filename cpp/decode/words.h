@@ -20,11 +20,11 @@ class WordBuilder {
  public:
   void Bind(Arena& arena, int max_tokens, int max_piece_bytes);
 
-  // Builds text and words of the decoder's tokens. Times are moved by `offset` seconds and kept inside
-  // [offset, offset + length], in order, each word at least 20 ms long; words of a decoder that knows
-  // no times all have the whole of that span.
-  void Build(const Tokenizer& tokenizer, const TokenDecoder& decoder, double offset,
-             double length);
+  // Builds text and words of the decoder's tokens. Times are moved by `offset` seconds and kept
+  // inside [offset, offset + length], in order, each word at least 20 ms long (the last ones even
+  // where that passes the end); words of a decoder that knows no times all have the whole of that
+  // span.
+  void Build(const Tokenizer& tokenizer, const TokenDecoder& decoder, double offset, double length);
 
   std::string_view text() const { return {text_.bytes, size_t(text_.size)}; }
   int stable_bytes() const { return stable_bytes_; }

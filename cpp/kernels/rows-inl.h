@@ -32,8 +32,7 @@ inline float SumRow(const float* row, int count, Of of) {
 
 inline float MaxRow(const float* row, int count) {
   F32 max = Splat(kLowest);
-  ForRow(
-      row, count, Splat(kLowest), [](F32 x) { return x; }, [&](F32 x) { max = Max(x, max); });
+  ForRow(row, count, Splat(kLowest), [](F32 x) { return x; }, [&](F32 x) { max = Max(x, max); });
   return MaxLanes(max);
 }
 

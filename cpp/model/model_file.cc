@@ -1,14 +1,15 @@
 // The parser of docs/model-format.md.
 #include "model/model_file.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
+#include <memory>
 
 #include "core/sha256.h"
 #include "model/fields.h"
@@ -259,14 +260,17 @@ Result<ModelFile> ModelFile::Parse(std::vector<uint8_t> bytes) {
 }
 
 Result<ModelFile> ModelFile::Read(const char* path, size_t max_bytes) {
-  const auto io_error = [path](const std::error_code& error) {
+  const auto io_error = [path](int error) {
     return Status::Error(Code::kIoError, "cannot read the model file %.160s: %s", path,
-                         error.message().c_str());
+                         std::strerror(error != 0 ? error : EIO));
   };
-  const std::filesystem::path file_path(reinterpret_cast<const char8_t*>(path));
-  std::error_code error;
-  const uintmax_t size = std::filesystem::file_size(file_path, error);
-  if (error) return io_error(error);
+  errno = 0;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path, "rb"), std::fclose);
+  if (file == nullptr) return io_error(errno);
+  struct stat status;
+  if (fstat(fileno(file.get()), &status) != 0) return io_error(errno);
+  if (!S_ISREG(status.st_mode)) return io_error(S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  const auto size = uintmax_t(status.st_size);
   if (size > max_bytes) {
     return Status::Error(
         Code::kModelTooLarge,
@@ -274,11 +278,8 @@ Result<ModelFile> ModelFile::Read(const char* path, size_t max_bytes) {
         "if it is meant to be so large",
         path, double(size), max_bytes);
   }
-  errno = 0;
-  std::ifstream stream(file_path, std::ios::binary);
-  std::vector<uint8_t> bytes(stream ? size_t(size) : 0);
-  stream.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(bytes.size()));
-  if (!stream) return io_error({errno != 0 ? errno : EIO, std::generic_category()});
+  std::vector<uint8_t> bytes(size_t(size), 0);
+  if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) return io_error(errno);
   return Parse(std::move(bytes));
 }
 

@@ -26,8 +26,8 @@ const Tensor* Weights::Take(const std::string& name, bool required) {
   if (tensor != nullptr) {
     taken_[tensor - file_.tensors().data()] = true;
   } else if (required) {
-    Fail(Status::Error(Code::kModelShape, "the model has no tensor '%s', which its document asks for",
-                       name.c_str()));
+    Fail(Status::Error(Code::kModelShape,
+                       "the model has no tensor '%s', which its document asks for", name.c_str()));
   }
   return tensor;
 }
@@ -61,8 +61,7 @@ PackedMatrix Weights::Matrix(const std::string& name, int cols, int depth) {
 const float* Weights::CopyFloats(const Tensor& tensor, std::initializer_list<int> shape) {
   if (tensor.is_bytes || tensor.format.bits != 32 || tensor.shape != std::vector<int>(shape)) {
     Fail(Status::Error(Code::kModelShape, "tensor '%s' should be float32 %s but is %d-bit %s",
-                       tensor.name.c_str(),
-                       ShapeText({shape.begin(), shape.size()}).c_str(),
+                       tensor.name.c_str(), ShapeText({shape.begin(), shape.size()}).c_str(),
                        tensor.is_bytes ? 8 : tensor.format.bits, ShapeText(tensor.shape).c_str()));
     return nullptr;
   }

@@ -9,8 +9,8 @@
 namespace parrotlet {
 
 // Keys and values of the last `capacity` positions; position p stands in slot p mod capacity. Keys
-// are held transposed, [heads][head_dim][capacity], so that one query meets 16 keys a vector; values
-// stand as [capacity][heads * head_dim].
+// are held transposed, [heads][head_dim][capacity], so that one query meets 16 keys a vector;
+// values stand as [capacity][heads * head_dim].
 struct KeyValueRing {
   int heads = 0, head_dim = 0;
   int capacity = 0;  // a multiple of 16
@@ -34,14 +34,14 @@ struct Window {
 
 struct AttendArgs {
   const KeyValueRing* ring = nullptr;
-  int rows = 0;                        // at most kRowBlock
-  float* query = nullptr;              // [rows][query_stride]; is scaled in place
+  int rows = 0;            // at most kRowBlock
+  float* query = nullptr;  // [rows][query_stride]; is scaled in place
   int query_stride = 0;
-  const Window* windows = nullptr;     // [rows], each not empty; ascending
+  const Window* windows = nullptr;       // [rows], each not empty; ascending
   const float* relative_bias = nullptr;  // [heads][bias_cols] or null: added by key - query + left
   int bias_cols = 0, bias_left = 0;
-  int64_t query_position = 0;          // of row 0; for relative_bias only
-  float* out = nullptr;                // [rows][out_stride], heads side by side
+  int64_t query_position = 0;  // of row 0; for relative_bias only
+  float* out = nullptr;        // [rows][out_stride], heads side by side
   int out_stride = 0;
 
   // Called with each head's probabilities, [rows][stride]; column 0 is position `first`.

@@ -76,16 +76,15 @@ void AttentionDecoder::Bind(Arena& arena, State& state, int max_frames, int max_
   }
 }
 
-void AttentionDecoder::Extend(State& state, Workspace& work, const float* memory,
-                              int count) const {
+void AttentionDecoder::Extend(State& state, Workspace& work, const float* memory, int count) const {
   const int dim = config_.dim;
   for (int row = 0; row < count; row += kRowBlock) {
     const int block = std::min(kRowBlock, count - row);
     for (size_t i = 0; i < layers_.size(); ++i) {
       layers_[i].cross_key_value.Run(work, memory + size_t(row) * memory_dim_, memory_dim_, block,
                                      work.wide, 2 * dim);
-      state.cross[i].Append(state.memory_frames + row, block, work.wide, 2 * dim,
-                            work.wide + dim, 2 * dim);
+      state.cross[i].Append(state.memory_frames + row, block, work.wide, 2 * dim, work.wide + dim,
+                            2 * dim);
     }
   }
   state.memory_frames += count;

@@ -1,5 +1,5 @@
-// The attention decoder's network: tokens so far and the encoder's memory in, scores of the next token
-// out. What to do with the scores is decode/'s business.
+// The attention decoder's network: tokens so far and the encoder's memory in, scores of the next
+// token out. What to do with the scores is decode/'s business.
 #pragma once
 
 #include <vector>
@@ -18,11 +18,11 @@ class AttentionDecoder {
   struct State {
     std::vector<KeyValueRing> cross;  // [layers]
     int memory_frames = 0;
-    std::vector<KeyValueRing> self;   // [hypotheses][layers]
+    std::vector<KeyValueRing> self;  // [hypotheses][layers]
     int hypotheses = 1;
     int max_tokens = 0;
-    float* x = nullptr;       // [kRowBlock][dim]
-    float* query = nullptr;   // [kRowBlock][dim]
+    float* x = nullptr;      // [kRowBlock][dim]
+    float* query = nullptr;  // [kRowBlock][dim]
     // [max_tokens][max_frames], of hypothesis 0: where the step that predicts a token looks for the
     // token's beginning, and for the end of the one before it.
     float* begin_alignment = nullptr;
@@ -40,8 +40,8 @@ class AttentionDecoder {
   // Adds frames [count][memory_dim] to the memory.
   void Extend(State& state, Workspace& work, const float* memory, int count) const;
 
-  // Runs `count` tokens of hypothesis `hypothesis` at positions `position`.. against the memory as it
-  // is now; the tokens before must have been run. Writes the last one's scores to logits
+  // Runs `count` tokens of hypothesis `hypothesis` at positions `position`.. against the memory as
+  // it is now; the tokens before must have been run. Writes the last one's scores to logits
   // [vocabulary] (padded to a multiple of 16) unless that is null, and each one's alignments where
   // the hypothesis is 0.
   void Run(State& state, Workspace& work, const int* tokens, int count, int position,

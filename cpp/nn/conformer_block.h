@@ -1,5 +1,6 @@
-// One block of the encoder: attention, optional causal convolution, feed-forward, each with its norm
-// and residual; with half-step feed-forwards around them it is a Conformer's (arXiv 2005.08100).
+// One block of the encoder: attention, optional causal convolution, feed-forward, each with its
+// norm and residual; with half-step feed-forwards around them it is a Conformer's (arXiv
+// 2005.08100).
 #pragma once
 
 #include <string>
@@ -31,12 +32,11 @@ class ConformerBlock {
     float* waiting = nullptr;  // [lookahead + max_in][dim]: inputs not yet answered, oldest first
     float* query = nullptr;    // [lookahead + max_in][dim]
     int waiting_count = 0;
-    int64_t received = 0;      // frames since the start
+    int64_t received = 0;  // frames since the start
     ConvModule::State conv;
   };
 
-  void Load(Weights& weights, const std::string& name, const EncoderConfig& config,
-            int bias_cols);
+  void Load(Weights& weights, const std::string& name, const EncoderConfig& config, int bias_cols);
   void AddNeeds(WorkspaceNeeds& needs, const BlockReach& reach) const;
   void Bind(Arena& arena, State& state, const BlockReach& reach) const;
   void Reset(State& state) const;

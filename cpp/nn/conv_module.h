@@ -1,6 +1,6 @@
-// The convolution module of a Conformer block (arXiv 2005.08100, section 2.2), causal: norm, pointwise
-// to twice the width, gated linear unit, depthwise convolution over the past, norm, swish, pointwise,
-// residual.
+// The convolution module of a Conformer block (arXiv 2005.08100, section 2.2), causal: norm,
+// pointwise to twice the width, gated linear unit, depthwise convolution over the past, norm,
+// swish, pointwise, residual.
 #pragma once
 
 #include <string>

@@ -15,8 +15,8 @@ void Encoder::Load(Weights& weights, const Config& config) {
   has_input_ = front_end_.width() != dim;
   if (has_input_) input_.Load(weights, "encoder.input", dim, front_end_.width());
 
-  const int chunk = config_.chunk_choices.empty() ? config_.chunk_frames
-                                                  : config_.chunk_choices.back();
+  const int chunk =
+      config_.chunk_choices.empty() ? config_.chunk_frames : config_.chunk_choices.back();
   layers_.clear();
   stackers_.clear();
   blocks_.clear();
@@ -94,15 +94,14 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) 
     return plan;
   }
 
-  const double window = double(front_end_.window_samples() - front_end_.frame_samples()) /
-                        sample_rate_;
+  const double window =
+      double(front_end_.window_samples() - front_end_.frame_samples()) / sample_rate_;
   double period = double(front_end_.frame_samples()) / sample_rate_;
   plan.delay_seconds = window;
   for (const Layer& layer : layers_) {
     if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
       // Of R frames awaited, stride - 1 come in the same step (PAPERS 3.3).
-      plan.delay_seconds +=
-          std::max(0, layer.config.future - (layer.config.stride - 1)) * period;
+      plan.delay_seconds += std::max(0, layer.config.future - (layer.config.stride - 1)) * period;
       period *= layer.config.stride;
     } else if (config_.span == AttentionSpan::kFrames) {
       plan.delay_seconds += layer.config.lookahead * period;
@@ -311,13 +310,12 @@ int Encoder::StepLayer(State& state, Workspace& work, const EncoderPlan& plan, c
                                    rows, count, rows);
 }
 
-int Encoder::FlushLayer(State& state, Workspace& work, const EncoderPlan& plan,
-                        const Layer& layer, float* rows) const {
+int Encoder::FlushLayer(State& state, Workspace& work, const EncoderPlan& plan, const Layer& layer,
+                        float* rows) const {
   if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
     return stackers_[layer.index].Flush(state.stackers[layer.index], work, rows);
   }
-  return blocks_[layer.index].Flush(state.blocks[layer.index], work, ReachOf(plan, layer, 0),
-                                    rows);
+  return blocks_[layer.index].Flush(state.blocks[layer.index], work, ReachOf(plan, layer, 0), rows);
 }
 
 }  // namespace parrotlet

@@ -20,8 +20,8 @@ inline constexpr int kMaxSegmentFrames = 1 << 16;
 // How one session runs the encoder.
 struct EncoderPlan {
   AttentionSpan span = AttentionSpan::kFull;
-  int chunk_frames = 0;   // frames gathered before the blocks run; 0: none are awaited (kFrames)
-  int max_frames = 0;     // of a segment, at the output
+  int chunk_frames = 0;  // frames gathered before the blocks run; 0: none are awaited (kFrames)
+  int max_frames = 0;    // of a segment, at the output
   int64_t max_samples = 0;
   double delay_seconds = 0;  // algorithmic delay
 };
@@ -36,8 +36,8 @@ class Encoder {
     float* rows = nullptr;    // what runs through the layers, in place
     float* chunk = nullptr;   // frames gathered for the blocks
     int chunk_count = 0;
-    int64_t positions = 0;    // frames that got their sinusoid
-    int64_t written = 0;      // frames of output so far
+    int64_t positions = 0;  // frames that got their sinusoid
+    int64_t written = 0;    // frames of output so far
   };
 
   void Load(Weights& weights, const Config& config);
@@ -51,8 +51,8 @@ class Encoder {
   void Reset(State& state) const;
 
   // Takes up to FrontEnd::kMaxSamples samples of the segment; writes the frames now complete to
-  // memory [n][dim], returns n. A segment has at most plan.max_samples samples, and they make at most
-  // plan.max_frames frames in all.
+  // memory [n][dim], returns n. A segment has at most plan.max_samples samples, and they make at
+  // most plan.max_frames frames in all.
   int Step(State& state, Workspace& work, const EncoderPlan& plan, const float* samples, int count,
            float* memory) const;
 
@@ -75,8 +75,7 @@ class Encoder {
   template <typename Visit>
   int VisitBounds(const EncoderPlan& plan, Visit&& visit) const;
 
-  int Take(State& state, Workspace& work, const EncoderPlan& plan, int frames,
-           float* memory) const;
+  int Take(State& state, Workspace& work, const EncoderPlan& plan, int frames, float* memory) const;
   int Gather(State& state, Workspace& work, const EncoderPlan& plan, int count,
              float* memory) const;
   int RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, size_t from, float* rows,

@@ -76,8 +76,7 @@ Status FrontEnd::Bind(Arena& arena, State& state, const Kernels& kernels,
   state.pong = arena.Take<float>(between_);
   if (config_.norm == NormKind::kUtterance) {
     state.whole_capacity = int(max_samples / config_.convs[0].stride) + 1;
-    state.whole =
-        arena.Take<float>(size_t(state.whole_capacity) * config_.convs[0].out_channels);
+    state.whole = arena.Take<float>(size_t(state.whole_capacity) * config_.convs[0].out_channels);
   }
   return {};
 }
@@ -98,9 +97,8 @@ int FrontEnd::Step(State& state, Workspace& work, const float* samples, int coun
   if (config_.kind == FrontEndConfig::Kind::kLogMel) {
     int rows = 0;
     for (size_t done = 0; done < size_t(count);) {
-      const Progress progress =
-          state.mel.Push(samples + done, count - done, frames + size_t(rows) * width_,
-                         max_outputs_ - rows);
+      const Progress progress = state.mel.Push(samples + done, count - done,
+                                               frames + size_t(rows) * width_, max_outputs_ - rows);
       done += progress.consumed;
       rows += int(progress.produced);
     }

@@ -14,12 +14,12 @@ namespace parrotlet {
 class FrontEnd {
  public:
   static constexpr int kMaxSamples = 2560;  // most samples of one step
-  static constexpr int kMaxConvs = 8;         // as in the model format
+  static constexpr int kMaxConvs = 8;       // as in the model format
 
   struct State {
     std::array<StridedConv::State, kMaxConvs> convs;
     RunningNorm::State norm;
-    float* ping = nullptr;   // frames between two convolutions
+    float* ping = nullptr;  // frames between two convolutions
     float* pong = nullptr;
     float* whole = nullptr;  // NormKind::kUtterance: the first convolution's frames, all of them
     int whole_rows = 0, whole_used = 0, whole_capacity = 0;

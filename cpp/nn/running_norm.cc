@@ -32,7 +32,8 @@ void RunningNorm::Step(State& state, Workspace& work, float* x, int rows) const 
       const double mean_square = (state.sum_squares + prior_frames_ * prior_mean_square_) / weight;
       // The floor keeps digital silence from being amplified into noise.
       const double variance = std::max(mean_square - mean * mean, 1e-6);
-      Scale(x + size_t(row + i) * channels_, float(mean), float(1.0 / std::sqrt(variance + epsilon_)));
+      Scale(x + size_t(row + i) * channels_, float(mean),
+            float(1.0 / std::sqrt(variance + epsilon_)));
     }
   }
 }

@@ -1,5 +1,5 @@
-// The group norm of Moonshine's front end (one group: mean and variance over channels and time), made
-// streaming, and its offline original.
+// The group norm of Moonshine's front end (one group: mean and variance over channels and time),
+// made streaming, and its offline original.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class RunningNorm {
   void Load(Weights& weights, const FrontEndConfig& config, int channels);
   void Reset(State& state) const { state = {}; }
 
-  // In place, x [rows][channels]: each frame is normalized by the mean and variance of all frames so
-  // far, itself included, and of the prior (`prior_frames` imagined frames).
+  // In place, x [rows][channels]: each frame is normalized by the mean and variance of all frames
+  // so far, itself included, and of the prior (`prior_frames` imagined frames).
   void Step(State& state, Workspace& work, float* x, int rows) const;
 
   // In place, by the mean and variance of all `rows` (NormKind::kUtterance).

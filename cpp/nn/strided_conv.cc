@@ -7,10 +7,17 @@ namespace parrotlet {
 
 void Activate(Workspace& work, Activation activation, float* x, int count) {
   switch (activation) {
-    case Activation::kNone: break;
-    case Activation::kGelu: work.kernels->gelu(x, count, x); break;
-    case Activation::kSilu: work.kernels->silu(x, count, x); break;
-    case Activation::kTanh: work.kernels->tanh(x, count, x); break;
+    case Activation::kNone:
+      break;
+    case Activation::kGelu:
+      work.kernels->gelu(x, count, x);
+      break;
+    case Activation::kSilu:
+      work.kernels->silu(x, count, x);
+      break;
+    case Activation::kTanh:
+      work.kernels->tanh(x, count, x);
+      break;
   }
 }
 
@@ -31,8 +38,7 @@ void StridedConv::Reset(State& state) const {
   state.skip = 0;
 }
 
-int StridedConv::Step(State& state, Workspace& work, const float* in, int count,
-                      float* out) const {
+int StridedConv::Step(State& state, Workspace& work, const float* in, int count, float* out) const {
   const int dropped = std::min(state.skip, count);
   state.skip -= dropped;
   in += size_t(dropped) * shape_.in_dim;

@@ -1,5 +1,5 @@
-// A convolution over time with a stride, fed as frames arrive: the convolutions of the waveform front
-// end (no padding) and the feature stackers of the Parrotron paper (zeros before and after).
+// A convolution over time with a stride, fed as frames arrive: the convolutions of the waveform
+// front end (no padding) and the feature stackers of the Parrotron paper (zeros before and after).
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ class StridedConv {
   struct State {
     float* frames = nullptr;  // [kernel + max(max_in, right_zeros)][in_dim]
     int count = 0;            // frames held
-    int skip = 0;             // frames still to be dropped from the input (stride beyond the kernel)
+    int skip = 0;  // frames still to be dropped from the input (stride beyond the kernel)
   };
 
   void Load(Weights& weights, const std::string& name, const StridedConvShape& shape);

@@ -14,11 +14,11 @@ inline constexpr int kRowBlock = 32;
 
 // What the layers of a model need at most. Each layer raises the fields it depends on.
 struct WorkspaceNeeds {
-  int depth = 0;         // widest input of a quantized linear, padded
-  int groups = 1;        // most groups of one
-  int wide = 0;          // widest intermediate row of a module, floats
-  int narrow = 0;        // second intermediate
-  int score_cols = 0;    // keys that one query can see, padded
+  int depth = 0;       // widest input of a quantized linear, padded
+  int groups = 1;      // most groups of one
+  int wide = 0;        // widest intermediate row of a module, floats
+  int narrow = 0;      // second intermediate
+  int score_cols = 0;  // keys that one query can see, padded
 
   void Linear(const PackedMatrix& weight) {
     depth = std::max(depth, weight.padded_depth());

@@ -45,9 +45,12 @@ uint32_t InterleaveWord(uint32_t word) {
   return planes;
 }
 
-// Two's complement becomes unsigned, by half the range, when the highest bit of each code is flipped.
+// Two's complement becomes unsigned, by half the range, when the highest bit of each code is
+// flipped.
 template <int kBits>
-constexpr uint32_t kBias = kBits == 8 ? 0x80808080u : kBits == 4 ? 0x88888888u : 0xAAAAAAAAu;
+constexpr uint32_t kBias = kBits == 8   ? 0x80808080u
+                           : kBits == 4 ? 0x88888888u
+                                        : 0xAAAAAAAAu;
 
 template <int kBits>
 void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {

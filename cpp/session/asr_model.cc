@@ -75,7 +75,9 @@ void AsrModel::Describe(const ModelFile& file, const EncoderPlan& plan) {
   std::string by_bits = "{";
   for (const auto& [width, count] : bits) {
     if (by_bits.size() > 1) by_bits += ",";
-    by_bits += "\"" + std::to_string(width) + "\":" + std::to_string(count);
+    by_bits += JsonString(std::to_string(width));
+    by_bits += ":";
+    by_bits += std::to_string(count);
   }
   by_bits += "}";
 
@@ -91,14 +93,13 @@ void AsrModel::Describe(const ModelFile& file, const EncoderPlan& plan) {
   Put(description_, "weightBytes", std::to_string(arena_.bytes()));
   Put(description_, "parameters", std::to_string(parameters));
   Put(description_, "bits", by_bits);
-  Put(description_, "target", std::string("\"") + kernels_->target + "\"");
+  Put(description_, "target", JsonString(kernels_->target));
   Put(description_, "frameSeconds", Number(encoder_.frame_seconds()));
   Put(description_, "algorithmicDelayMs", Number(plan.delay_seconds * 1000));
   Put(description_, "chunkMs", chunks);
   Put(description_, "defaultChunkMs",
-      Number(config_.encoder.span == AttentionSpan::kChunk
-                 ? config_.encoder.chunk_frames * frame_ms
-                 : 0));
+      Number(config_.encoder.span == AttentionSpan::kChunk ? config_.encoder.chunk_frames * frame_ms
+                                                           : 0));
   for (const auto& [key, value] : file.document().members()) {
     if (key != "tensors") Put(description_, key.c_str(), value.Dump());
   }

@@ -9,13 +9,13 @@
 namespace parrotlet {
 namespace {
 
-constexpr double kPrerollSeconds = 0.3;      // heard before the first frame with speech
-constexpr double kPartialSeconds = 0.5;      // between partial results where no chunk paces them
+constexpr double kPrerollSeconds = 0.3;       // heard before the first frame with speech
+constexpr double kPartialSeconds = 0.5;       // between partial results where no chunk paces them
 constexpr double kLongestRecutSeconds = 6.0;  // of audio heard again after a cut
-constexpr int kCutWidthFrames = 10;          // 100 ms: the run of frames that must be quiet
-constexpr double kCutMarginSeconds = 0.2;    // between the last stable word and a cut
+constexpr int kCutWidthFrames = 10;           // 100 ms: the run of frames that must be quiet
+constexpr double kCutMarginSeconds = 0.2;     // between the last stable word and a cut
 constexpr double kShortestLimitSeconds = 2;   // of maxSegmentSeconds
-constexpr double kAmplitudeLimit = 4.0;      // samples beyond are clipped: no square may overflow
+constexpr float kAmplitudeLimit = 4;          // samples beyond are clipped: no square may overflow
 
 Status CheckRange(const char* name, double value, double low, double high) {
   if (value >= low && value <= high) return {};
@@ -106,6 +106,7 @@ void AsrSession::Lay(Arena& arena) {
   words_.Bind(arena, decoder_->max_tokens(), model_->tokenizer().max_piece_bytes());
   resampled_ = arena.Take<float>(kDetectorFrame);
   ring_ = arena.Take<float>(ring_samples_);
+  static_assert(kLongFeed <= FrontEnd::kMaxSamples);
   step_ = arena.Take<float>(kLongFeed);
   memory_ = arena.Take<float>(size_t(plan_.max_frames) * encoder.dim());
 }
@@ -117,8 +118,9 @@ void AsrSession::Describe() {
   std::snprintf(text, sizeof text,
                 "{\"stateBytes\":%zu,\"algorithmicDelayMs\":%.10g,\"chunkMs\":%.10g,"
                 "\"sampleRate\":%.10g,\"channels\":%d}",
-                state_bytes(), plan_.delay_seconds * 1000, whole ? -1.0 : plan_.chunk_frames * frame_ms,
-                options_.sample_rate, options_.channels);
+                state_bytes(), plan_.delay_seconds * 1000,
+                whole ? -1.0 : plan_.chunk_frames * frame_ms, options_.sample_rate,
+                options_.channels);
   description_ = text;
 }
 
@@ -127,7 +129,7 @@ void AsrSession::Reset() {
   detector_.Reset();
   resampled_count_ = 0;
   heard_ = fed_ = previous_end_ = begin_ = 0;
-  active_ = input_ended_ = finished_ = false;
+  active_ = finishing_ = input_ended_ = finished_ = false;
   cut_ = -1;
   segment_ = revision_ = 0;
   memory_frames_ = updated_frames_ = 0;
@@ -136,7 +138,7 @@ void AsrSession::Reset() {
 
 Status AsrSession::Write(const float* samples, size_t frames, size_t& consumed) {
   consumed = 0;
-  if (input_ended_) {
+  if (finishing_) {
     return Status::Error(Code::kSessionFinished,
                          "the input was ended; reset the session to start another");
   }
@@ -168,6 +170,7 @@ Status AsrSession::Write(const float* samples, size_t frames, size_t& consumed) 
 }
 
 Status AsrSession::Finish(bool& done) {
+  finishing_ = true;
   done = finished_;
   while (!has_event_ && !finished_) {
     if (Advance()) continue;
@@ -223,8 +226,9 @@ bool AsrSession::NextEvent(AsrEvent& event) {
 
 void AsrSession::Remember(const float* samples, int count) {
   for (int i = 0; i < count; ++i) {
-    const float limit = float(kAmplitudeLimit);
-    ring_[(heard_ + i) % ring_samples_] = std::clamp(samples[i], -limit, limit);
+    // Resampling samples near the largest float may leave infinities, and their difference.
+    const float x = std::isnan(samples[i]) ? 0 : samples[i];
+    ring_[(heard_ + i) % ring_samples_] = std::clamp(x, -kAmplitudeLimit, kAmplitudeLimit);
   }
   heard_ += count;
 }
@@ -264,7 +268,8 @@ void AsrSession::Decide() {
   }
 }
 
-// A long segment ends at ever shorter pauses, so that few reach their limit in the middle of a word.
+// A long segment ends at ever shorter pauses, so that few reach their limit in the middle of a
+// word.
 double AsrSession::PauseNeeded() const {
   const double length = double(heard_ - begin_) / model_->config().sample_rate;
   const double share = length / options_.max_segment_seconds;
@@ -276,10 +281,11 @@ int64_t AsrSession::CutFullSegment() const {
   const int rate = model_->config().sample_rate;
   int64_t earliest = heard_ - ring_samples_ + rate;  // what the ring still holds, with a margin
   earliest = std::max(earliest, begin_ + int64_t(options_.max_segment_seconds * rate / 2));
-  const auto tokens = decoder_->tokens();
-  if (const int stable = decoder_->stable(); stable > 0 && !tokens.empty()) {
-    earliest = std::max(
-        earliest, begin_ + int64_t((double(tokens[stable - 1].end) + kCutMarginSeconds) * rate));
+  if (const int stable = decoder_->stable(); stable > 0 && decoder_->timed()) {
+    const double end = double(decoder_->tokens()[stable - 1].end) + kCutMarginSeconds;
+    earliest = std::max(earliest, begin_ + int64_t(end * rate));
+  } else if (stable > 0) {
+    earliest = std::max(earliest, stable_heard_);
   }
   const int64_t cut = detector_.QuietestFrame((earliest + kDetectorFrame - 1) / kDetectorFrame,
                                               heard_ / kDetectorFrame, kCutWidthFrames) *
@@ -326,7 +332,9 @@ void AsrSession::Feed(int64_t until) {
   memory_frames_ += frames;
   if (!options_.partials || memory_frames_ - updated_frames_ < update_frames_) return;
   updated_frames_ = memory_frames_;
+  const int stable = decoder_->stable();
   decoder_->Update(work_, false);
+  if (decoder_->stable() > stable) stable_heard_ = fed_;
   MakeEvent(false);
 }
 
@@ -336,7 +344,8 @@ void AsrSession::EndSegment() {
   const int frames = encoder.Flush(encoder_, work_, plan_, fresh);
   decoder_->Extend(work_, fresh, frames);
   memory_frames_ += frames;
-  // A cut may lie before audio that the encoder has heard already: that belongs to the next segment.
+  // A cut may lie before audio that the encoder has heard already: that belongs to the next
+  // segment.
   const int64_t kept = (cut_ - begin_) / encoder.frame_samples();
   if (fed_ > cut_ && kept < memory_frames_) {
     memory_frames_ = int(kept);
@@ -350,8 +359,8 @@ void AsrSession::EndSegment() {
   detector_.Mark(previous_end_ / kDetectorFrame);
 }
 
-// Makes an event of the decoder's tokens; none while a segment has had no words at all, and none that
-// would say the same again.
+// Makes an event of the decoder's tokens; none while a segment has had no words at all, and none
+// that would say the same again.
 void AsrSession::MakeEvent(bool final) {
   const double rate = model_->config().sample_rate;
   const double begin = double(begin_) / rate;

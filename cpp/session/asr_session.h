@@ -13,7 +13,7 @@
 namespace parrotlet {
 
 struct AsrOptions {
-  double sample_rate = 0;          // Hz; 0: the model's
+  double sample_rate = 0;  // Hz; 0: the model's
   int channels = 1;
   int chunk_frames = 0;            // 0: the model's; -1: the whole segment at once
   bool partials = true;            // false: decode only when a segment ends
@@ -22,25 +22,25 @@ struct AsrOptions {
   double max_segment_seconds = 0;  // 0: the model's
   int beam = 1;
   bool keep_loops = false;
-  bool words = true;               // false: words carry no times
+  bool words = true;  // false: words carry no times
 };
 
 // What the session has to say; pointers are valid until the next call on the session.
 struct AsrEvent {
   bool final = false;
-  int segment = 0;        // from 0
-  int revision = 0;       // of this segment's text, from 0
+  int segment = 0;   // from 0
+  int revision = 0;  // of this segment's text, from 0
   std::string_view text;
-  int stable_bytes = 0;   // of the text, fixed for ever; all of it in a final
+  int stable_bytes = 0;       // of the text, fixed for ever; all of it in a final
   double begin = 0, end = 0;  // of the segment so far, seconds
   std::span<const Word> words;
-  double audio_seconds = 0;   // heard so far
+  double audio_seconds = 0;  // heard so far
 };
 
 // Segments: audio is silence until the pause detector hears speech; then a segment is open until a
 // pause, the end of input, or its longest length, where it is cut at the quietest place after the
-// last stable word and what follows is heard again as the next segment. Every decision lies on a grid
-// of samples, so the cutting of the input leaves no trace.
+// last stable word and what follows is heard again as the next segment. Every decision lies on a
+// grid of samples, so the cutting of the input leaves no trace.
 class AsrSession {
  public:
   // Errors: kInvalidArgument (an option is outside its range), kOutOfMemory.
@@ -61,7 +61,8 @@ class AsrSession {
   // The next event; false when there is none.
   bool NextEvent(AsrEvent& event);
 
-  // The encoder's output for the current segment, [frames][dim]; for the last one until the next begins.
+  // The encoder's output for the current segment, [frames][dim]; for the last one until the next
+  // begins.
   std::span<const float> memory() const {
     return {memory_, size_t(memory_frames_) * model_->encoder().dim()};
   }
@@ -116,25 +117,28 @@ class AsrSession {
 
   float* resampled_ = nullptr;  // [kDetectorFrame]: the frame being filled
   int resampled_count_ = 0;
-  float* ring_ = nullptr;       // [ring_samples_]: recent audio
+  float* ring_ = nullptr;  // [ring_samples_]: recent audio
   int64_t ring_samples_ = 0;
-  float* step_ = nullptr;       // [kLongFeed]: audio out of the ring, in one piece
+  float* step_ = nullptr;  // [kLongFeed]: audio out of the ring, in one piece
   int feed_samples_ = kShortFeed;
-  float* memory_ = nullptr;     // [max_frames][dim]
+  float* memory_ = nullptr;  // [max_frames][dim]
   int memory_frames_ = 0;
-  int update_frames_ = 1;       // frames of memory between two partial results
-  int updated_frames_ = 0;      // memory at the last of them
+  int update_frames_ = 1;   // frames of memory between two partial results
+  int updated_frames_ = 0;  // memory at the last of them
 
-  int64_t heard_ = 0;           // samples in the ring since the start, at the model's rate
-  int64_t fed_ = 0;             // up to here the encoder has been given the segment
-  int64_t previous_end_ = 0;    // where the last segment ended
-  bool active_ = false;         // a segment is open
-  int64_t begin_ = 0;           // where it began
-  int64_t cut_ = -1;            // where it is to end; -1: not known yet
-  bool input_ended_ = false, finished_ = false;
+  int64_t heard_ = 0;         // samples in the ring since the start, at the model's rate
+  int64_t fed_ = 0;           // up to here the encoder has been given the segment
+  int64_t previous_end_ = 0;  // where the last segment ended
+  bool active_ = false;       // a segment is open
+  int64_t begin_ = 0;         // where it began
+  int64_t cut_ = -1;          // where it is to end; -1: not known yet
+  int64_t stable_heard_ = 0;  // fed_ when the stable words grew last
+  bool finishing_ = false;    // no more input may come
+  bool input_ended_ = false;  // all that came has been heard
+  bool finished_ = false;
 
   int segment_ = 0, revision_ = 0;
-  uint64_t signature_ = 0;      // of the last event's text
+  uint64_t signature_ = 0;  // of the last event's text
   AsrEvent event_;
   bool has_event_ = false;
 };

@@ -15,12 +15,12 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
-    {2, 8, 0, 0, 1, false},   {1, 16, 5, 0, 4, true},   {3, 12, 15, 2, 7, true},
+    {2, 8, 0, 0, 1, false},    {1, 16, 5, 0, 4, true},  {3, 12, 15, 2, 7, true},
     {2, 20, 16, 0, 32, false}, {2, 8, 40, 9, 32, true}, {1, 33, 3, 31, 5, true},
 };
 
-// Streams `positions` queries through a ring that holds only what is visible, as a block does: keys of
-// a step first, then the queries whose look-ahead has come.
+// Streams `positions` queries through a ring that holds only what is visible, as a block does: keys
+// of a step first, then the queries whose look-ahead has come.
 class Stream {
  public:
   Stream(const Case& c, int positions) : c_(c), dim_(c.heads * c.head_dim), positions_(positions) {
@@ -84,8 +84,7 @@ class Stream {
         }
         for (int i = 0; i < c_.head_dim; ++i) {
           for (int64_t k = window.begin; k < window.end; ++k) {
-            out[At(q, head, i)] +=
-                score[size_t(k - window.begin)] / total * value_[At(k, head, i)];
+            out[At(q, head, i)] += score[size_t(k - window.begin)] / total * value_[At(k, head, i)];
           }
         }
       }
@@ -173,8 +172,8 @@ TEST(Attention, ObserverSeesEveryHeadsProbabilities) {
       for (int i = 0; i < stride; ++i) sum += p[row * stride + i];
       s.sums.push_back(sum);
     }
-    EXPECT_EQ(p[20], 0);           // outside the first row's window
-    EXPECT_EQ(p[stride + 2], 0);   // and the second's
+    EXPECT_EQ(p[20], 0);          // outside the first row's window
+    EXPECT_EQ(p[stride + 2], 0);  // and the second's
     EXPECT_GT(p[stride + 20], 0);
   };
   Attend(args, memory.work);

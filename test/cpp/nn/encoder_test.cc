@@ -9,8 +9,6 @@
 namespace parrotlet {
 namespace {
 
-
-
 std::string FormatName(WeightFormat format) {
   return std::to_string(format.bits) + " bits, groups of " + std::to_string(format.group_size);
 }

@@ -46,11 +46,8 @@ TEST(Layouts, DelayOfStreamingParrotron) {
                                         {1, Block(5)},
                                         {9, Block()}}));
   EXPECT_NEAR(DelayMs(lsa1), 250, 1e-6);
-  const Config ls1 = Parrotron(Layers({{2, Block()},
-                                       {1, Stacker(0, 3, 2)},
-                                       {3, Block()},
-                                       {1, Stacker(0, 4, 2)},
-                                       {12, Block()}}));
+  const Config ls1 = Parrotron(Layers(
+      {{2, Block()}, {1, Stacker(0, 3, 2)}, {3, Block()}, {1, Stacker(0, 4, 2)}, {12, Block()}}));
   EXPECT_NEAR(DelayMs(ls1), 100, 1e-6);
 }
 
@@ -89,8 +86,8 @@ Config Conformer(const Size& size) {
   return config;
 }
 
-// A session's state is keys and values of 65 frames and the convolution's past; rounding the rings up
-// to whole vectors and scratch memory may not double it.
+// A session's state is keys and values of 65 frames and the convolution's past; rounding the rings
+// up to whole vectors and scratch memory may not double it.
 TEST(Layouts, StateOfConformersSmallMediumLarge) {
   for (const Size& size : kConformers) {
     const Result<ModelFile> empty = ModelFile::Parse(ModelWriter().Write());
@@ -102,9 +99,11 @@ TEST(Layouts, StateOfConformersSmallMediumLarge) {
     const Result<EncoderPlan> plan = encoder.Plan(0, 20);
     ASSERT_TRUE(plan.ok());
     Encoder::State state;
-    ASSERT_TRUE(arena.Build([&](Arena& a) {
-      ASSERT_TRUE(encoder.Bind(a, state, Fastest(), plan.value()).ok());
-    }).ok());
+    ASSERT_TRUE(arena
+                    .Build([&](Arena& a) {
+                      ASSERT_TRUE(encoder.Bind(a, state, Fastest(), plan.value()).ok());
+                    })
+                    .ok());
     const double least = 4.0 * size.blocks * size.dim * (65 * 2 + 31);
     EXPECT_GE(double(arena.bytes()), least) << size.name;
     EXPECT_LE(double(arena.bytes()), 2 * least + (1 << 18)) << size.name;

@@ -50,8 +50,8 @@ TEST(RunningNorm, EqualsTheDefinitionHoweverTheInputIsCut) {
   const FrontEndConfig& config = fixture.config;
   std::vector<double> expected;
   double sum = config.prior_frames * config.prior_mean;
-  double squares = config.prior_frames *
-                   (config.prior_variance + double(config.prior_mean) * config.prior_mean);
+  double squares =
+      config.prior_frames * (config.prior_variance + double(config.prior_mean) * config.prior_mean);
   for (size_t t = 0; t < x.size() / kChannels; ++t) {
     for (size_t i = t * kChannels; i < (t + 1) * kChannels; ++i) {
       sum += double(x[i]) / kChannels;

@@ -15,11 +15,11 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
-    {1, 1, 0, 0},   {3, 1, 0, 0},  {7, 3, 0, 0},
-    {2, 2, 1, 0},                    // a causal stacker
-    {4, 2, 0, 3},                    // look-ahead alone
-    {6, 3, 2, 3},  {1, 4, 0, 0},     // a stride beyond the kernel
-    {2, 5, 1, 0},  {3, 7, 1, 1},
+    {1, 1, 0, 0},   {3, 1, 0, 0},
+    {7, 3, 0, 0},   {2, 2, 1, 0},  // a causal stacker
+    {4, 2, 0, 3},                  // look-ahead alone
+    {6, 3, 2, 3},   {1, 4, 0, 0},  // a stride beyond the kernel
+    {2, 5, 1, 0},   {3, 7, 1, 1},
     {17, 1, 0, 16}, {33, 2, 16, 16}  // more zeros at the end than frames of a step
 };
 
@@ -102,9 +102,8 @@ TEST(StridedConv, AStackerAnswersForEveryStrideThFrame) {
   LayerWeights weights(3);
   weights.Add("stack.weight", {kOut, 4 * kIn}, -1, 1);
   StridedConv stacker;
-  weights.Into([&](Weights& w) {
-    stacker.Load(w, "stack", {kIn, kOut, 4, 3, 1, 2, Activation::kNone});
-  });
+  weights.Into(
+      [&](Weights& w) { stacker.Load(w, "stack", {kIn, kOut, 4, 3, 1, 2, Activation::kNone}); });
   for (int frames = 0; frames < 12; ++frames) {
     const std::vector<float> in(size_t(frames) * kIn, 1.0f);
     EXPECT_EQ(Stream(stacker, in, 4, 1).size() / kOut, size_t(frames + 2) / 3) << frames;

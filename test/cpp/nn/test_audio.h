@@ -18,8 +18,8 @@ inline size_t SamplesIn(double seconds) { return size_t(seconds * kTestRate + 0.
 
 inline Audio Silence(double seconds) { return Audio(SamplesIn(seconds)); }
 
-// Harmonics of a voice that glides between 100 and 180 Hz, in syllables of 200 ms with closures of 50
-// ms between them, and a little noise. `seed` chooses the vowels.
+// Harmonics of a voice that glides between 100 and 180 Hz, in syllables of 200 ms with closures of
+// 50 ms between them, and a little noise. `seed` chooses the vowels.
 inline Audio Babble(double seconds, uint32_t seed = 1) {
   Random random(seed);
   Audio out = random.Floats(SamplesIn(seconds), -0.002f, 0.002f);

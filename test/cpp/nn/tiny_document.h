@@ -66,8 +66,9 @@ inline std::string EncoderText(const EncoderConfig& e) {
   const auto boolean = [](bool value) { return std::string(value ? "true" : "false"); };
   std::string text = "{\"dim\":" + whole(e.dim) + ",\"heads\":" + whole(e.heads) +
                      ",\"feedForward\":" + whole(e.feed_forward) + ",\"activation\":\"" +
-                     kActivations[int(e.activation)] + "\",\"halfStepFeedForward\":" +
-                     boolean(e.half_step_feed_forward) + ",\"blockNorm\":" + boolean(e.block_norm) +
+                     kActivations[int(e.activation)] +
+                     "\",\"halfStepFeedForward\":" + boolean(e.half_step_feed_forward) +
+                     ",\"blockNorm\":" + boolean(e.block_norm) +
                      ",\"convKernel\":" + whole(e.conv_kernel) +
                      ",\"normEpsilon\":" + NumberText(e.norm_epsilon) + ",\"span\":\"" +
                      kSpans[int(e.span)] + "\",\"positions\":\"" + kPositions[int(e.positions)] +

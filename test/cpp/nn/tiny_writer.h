@@ -19,8 +19,8 @@ using Edit = std::function<void(const std::string& name, std::vector<float>& val
 
 // The pieces of every tiny model: special tokens, then words, endings, punctuation and bytes.
 inline std::vector<std::string> TinyPieces(int vocabulary) {
-  std::vector<std::string> pieces = {"<unk>", "<s>", "</s>", "\xE2\x96\x81", ",", "<0xC3>",
-                                     "<0xA9>", "\xE2\x96\x81\xC3\xA9"};
+  std::vector<std::string> pieces = {"<unk>", "<s>",    "</s>",   "\xE2\x96\x81",
+                                     ",",     "<0xC3>", "<0xA9>", "\xE2\x96\x81\xC3\xA9"};
   while (int(pieces.size()) < vocabulary) {
     const size_t id = pieces.size();
     const std::string syllable = {"bdgklmnprstvz"[id % 13], "aeiou"[id % 5]};
@@ -114,7 +114,8 @@ class TinyWriter {
     int width = front_end.mel_bins;
     if (front_end.kind == FrontEndConfig::Kind::kLogMel) {
       writer_.Floats("frontend.mel.mean", {width}, Values("frontend.mel.mean", width, -6, -2));
-      writer_.Floats("frontend.mel.scale", {width}, Values("frontend.mel.scale", width, 0.2f, 0.4f));
+      writer_.Floats("frontend.mel.scale", {width},
+                     Values("frontend.mel.scale", width, 0.2f, 0.4f));
     } else {
       for (size_t i = 0; i < front_end.convs.size(); ++i) {
         const ConvConfig& conv = front_end.convs[i];
@@ -134,7 +135,8 @@ class TinyWriter {
       Linear(name + ".stack", dim, (layer.past + 1 + layer.future) * dim);
       return;
     }
-    if (encoder.half_step_feed_forward) FeedForward(name + ".ff1", dim, encoder.feed_forward, false);
+    if (encoder.half_step_feed_forward)
+      FeedForward(name + ".ff1", dim, encoder.feed_forward, false);
     Norm(name + ".attention.norm", dim);
     Linear(name + ".attention.qkv", 3 * dim, dim);
     Linear(name + ".attention.out", dim, dim);
