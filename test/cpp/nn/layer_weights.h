@@ -22,8 +22,13 @@ class LayerWeights {
   LayerWeights& Add(const std::string& name, const std::vector<int>& shape, float low, float high) {
     size_t count = 1;
     for (const int size : shape) count *= size_t(size);
-    values_[name] = random_.Floats(count, low, high);
-    writer_.Floats(name, shape, values_[name]);
+    return Set(name, shape, random_.Floats(count, low, high));
+  }
+
+  LayerWeights& Set(const std::string& name, const std::vector<int>& shape,
+                    const std::vector<float>& values) {
+    values_[name] = values;
+    writer_.Floats(name, shape, values);
     return *this;
   }
 
