@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace parrotlet {
 namespace {
@@ -109,6 +110,7 @@ void AttentionSearch::Greedy(Workspace& work, int limit, bool final) {
 
   // The whole stable prefix runs at once, against the memory as it is now.
   decoder_.Run(state_, work, best.ids, best.count + 1, 0, 0, best.logits);
+  EndStableWord(best.logits);
   int furthest = 0;
   for (int step = 0; guarded && step < best.count; ++step) {
     furthest = std::max(furthest, LooksAt(work, step));
@@ -124,6 +126,15 @@ void AttentionSearch::Greedy(Workspace& work, int limit, bool final) {
     best.ids[++best.count] = token;
     if (CutLoop(best)) return;
     decoder_.Run(state_, work, best.ids + best.count, 1, best.count, 0, best.logits);
+  }
+}
+
+// Behind stable tokens only a new word, or the end, may follow: their last word must not grow.
+void AttentionSearch::EndStableWord(float* logits) const {
+  const DecoderConfig& config = decoder_.config();
+  for (int id = 0; stable_ > 0 && id < config.vocabulary; ++id) {
+    if (id == config.end_token || tokenizer_.BeginsWord(id)) continue;
+    logits[id] = -std::numeric_limits<float>::infinity();
   }
 }
 

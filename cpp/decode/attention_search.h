@@ -56,6 +56,7 @@ class AttentionSearch final : public TokenDecoder {
   int Limit() const;
   void Greedy(Workspace& work, int limit, bool final);
   int LooksAt(Workspace& work, int step) const;
+  void EndStableWord(float* logits) const;
   bool CutLoop(Hypothesis& hypothesis) const;
   int Agreed() const;
   void Align();

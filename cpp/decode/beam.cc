@@ -14,6 +14,7 @@ void AttentionSearch::Beam(Workspace& work, int limit) {
   hypotheses_[0].live = true;
   hypotheses_[0].score = 0;
   decoder_.Run(state_, work, hypotheses_[0].ids, prefix + 1, 0, 0, hypotheses_[0].logits);
+  EndStableWord(hypotheses_[0].logits);
 
   int ended = 0;
   finished_.score = -std::numeric_limits<double>::infinity();
@@ -27,8 +28,11 @@ void AttentionSearch::Beam(Workspace& work, int limit) {
 
   Hypothesis& best = hypotheses_[0];
   std::copy(finished_.ids, finished_.ids + finished_.count + 1, best.ids);
-  best.count = finished_.count;
-  CutLoop(best);
+  best.count = prefix;
+  while (best.count < finished_.count) {
+    ++best.count;
+    if (CutLoop(best)) break;
+  }
   // Once more, for the winner's alignment.
   decoder_.Run(state_, work, best.ids, best.count + 1, 0, 0, nullptr);
 }
