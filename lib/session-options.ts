@@ -21,7 +21,7 @@ export interface SessionOptions {
   readonly partials?: boolean;
   /** Let a pause end a segment. Default true. */
   readonly pauses?: boolean;
-  /** Silence that ends a segment, in seconds, above 0. Default 0.6. */
+  /** Silence that ends a segment, in seconds, above 0. Default 0.8. */
   readonly pauseSeconds?: number;
   /** A segment ends at this length, in seconds, above 0. Default: the model's, which is the most. */
   readonly maxSegmentSeconds?: number;

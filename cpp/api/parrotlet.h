@@ -51,7 +51,7 @@ typedef struct {
   int chunk_frames;      // one of the model's choices; -1: the whole segment at once
   int no_partials;       // 1: decode only when a segment ends
   int no_pauses;         // 1: segments end only at the end of input or when they are full
-  double pause_seconds;  // silence that ends a segment; default 0.6
+  double pause_seconds;  // silence that ends a segment; default 0.8
   double max_segment_seconds;  // default: the model's
   int beam;                    // hypotheses kept; default 1 (greedy), at most 8
   int keep_loops;              // 1: do not cut repetition loops

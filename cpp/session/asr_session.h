@@ -18,7 +18,7 @@ struct AsrOptions {
   int chunk_frames = 0;            // 0: the model's; -1: the whole segment at once
   bool partials = true;            // false: decode only when a segment ends
   bool pauses = true;              // false: only a full segment or the end of input ends one
-  double pause_seconds = 0.6;      // silence that ends a segment
+  double pause_seconds = 0.8;      // silence that ends a segment
   double max_segment_seconds = 0;  // 0: the model's
   int beam = 1;
   bool keep_loops = false;
