@@ -1,0 +1,1 @@
+"""Training of parrotlet's streaming models."""

@@ -1,0 +1,1 @@
+"""The model, its modules named as the tensors of docs/model-format.md."""
