@@ -13,6 +13,9 @@ interface. This page is written by \`node tools/accuracy/run.mjs --report-only\`
 - Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
   for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
 - Size: the file, and how many times smaller it is than its parameters in float32.
+- **offline**: Moonshine tiny as its makers trained it, imported; **streaming**: the same made streaming
+  (the checkpoint of the default model), rounded after training to the widths shown. Two bits without
+  training in them are of no use.
 - Speed is measured apart: see [benchmarks](benchmarks.md).
 `;
 
