@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Measures word error rates of model files over recordings with transcripts, and writes docs/accuracy.md.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,7 @@ const HELP = `usage: node tools/accuracy/run.mjs [options]
 
 Transcribes every recording of the subsets with every model file and chunk, scores the texts, adds the
 rates to bench/results/accuracy.json and writes docs/accuracy.md. A run that was stopped goes on where
-it was: transcripts are kept in the work folder, by the model's hash.
+it was: transcripts are kept in the work folder, by the model's hash; --fresh after a change of the engine.
 
   --data DIR      folder with manifest.tsv and the recordings (default ../shared/data)
   --models DIR    folder of *.safetensors model files (default models)
@@ -26,6 +26,7 @@ it was: transcripts are kept in the work folder, by the model's hash.
   --limit N       only the first N recordings of a subset; rates are printed but not recorded
   --jobs N        recordings at a time (default 2)
   --work DIR      transcripts (default bench/work/accuracy)
+  --fresh         forget the transcripts of earlier runs
   --report-only   only write docs/accuracy.md from bench/results/accuracy.json
   --help`;
 
@@ -38,6 +39,7 @@ const { values: options } = parseArgs({
     limit: { type: 'string', default: 'Infinity' },
     jobs: { type: 'string', default: '2' },
     work: { type: 'string', default: join(ROOT, 'bench/work/accuracy') },
+    fresh: { type: 'boolean', default: false },
     'report-only': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -76,6 +78,7 @@ async function measureAll() {
 
 async function measure(configuration, { name, rows }, model, transcribe) {
   const file = join(options.work, configuration.id, `${name}.jsonl`);
+  if (options.fresh) rmSync(file, { force: true });
   const progress = startProgress(rows.reduce((sum, { seconds }) => sum + seconds, 0));
   await addTranscripts({
     file,
