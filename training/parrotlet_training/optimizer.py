@@ -1,0 +1,74 @@
+"""Learning rates by part of the model, their course, and the moving average of weights."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from .model.warm_start import ADDED
+from .settings import TrainSettings
+
+
+def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:
+    """Groups: warm encoder, what is new, decoder, token table; norms and biases without decay."""
+    rates = {
+        "encoder": settings.encoder_rate,
+        "added": settings.added_rate,
+        "decoder": settings.decoder_rate,
+        "table": settings.table_rate,
+    }
+    groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        part = part_of(name)
+        parameter.requires_grad_(rates[part] > 0)
+        if rates[part] > 0:
+            groups.setdefault((part, parameter.dim() > 1), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": parameters,
+                "part": part,
+                "peak": rates[part],
+                "weight_decay": settings.weight_decay if decays else 0.0,
+            }
+            for (part, decays), parameters in groups.items()
+        ],
+        lr=0.0,
+        betas=(0.9, 0.98),
+    )
+
+
+def part_of(name: str) -> str:
+    if name.startswith("decoder.embedding."):
+        return "table"
+    if name.startswith("decoder."):
+        return "decoder"
+    return "added" if any(part in name for part in ADDED) else "encoder"
+
+
+def share_of_peak(step: int, settings: TrainSettings) -> float:
+    """A straight warm-up, then half a cosine down to `last_rate`."""
+    if step < settings.warm_up:
+        return (step + 1) / settings.warm_up
+    done = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
+    return settings.last_rate + (1 - settings.last_rate) * (1 + math.cos(math.pi * min(done, 1))) / 2
+
+
+def set_rates(optimizer: torch.optim.Optimizer, share: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * share
+
+
+class Average:
+    """A moving average of the trained weights; young ones follow faster."""
+
+    def __init__(self, model: nn.Module, decay: float):
+        self._decay = decay
+        self.state: dict[str, Tensor] = {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, step: int) -> None:
+        decay = min(self._decay, (step + 1) / (step + 10))
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad:
+                self.state[name].lerp_(parameter, 1 - decay)

@@ -1,0 +1,184 @@
+"""Settings from a TOML file; every key is checked, and an unknown one is an error."""
+
+import tomllib
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from .errors import TrainingError
+from .model.architecture import Architecture
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    span: str = "chunk"  # chunk | frames
+    left_frames: int = 426
+    chunk_frames: int = 27
+    chunk_choices: tuple[int, ...] = (13, 27, 53)
+    lookahead: tuple[int, ...] = ()  # frames: one for each encoder layer
+    conv_kernel: int = 15
+    prior_frames: int = 64
+    decoder_layers: tuple[int, ...] = ()  # which of the base's are kept; all if empty
+    ctc: bool = True
+
+    def architecture(self, base: Architecture) -> Architecture:
+        kept = self.kept(base)
+        return replace(
+            base,
+            norm="running",
+            prior_frames=self.prior_frames,
+            conv_kernel=self.conv_kernel,
+            span=self.span,
+            left_frames=self.left_frames,
+            chunk_frames=self.chunk_frames,
+            chunk_choices=self.chunk_choices,
+            lookahead=self.lookahead,
+            decoder_layers=len(kept),
+            ctc=self.ctc,
+        )
+
+    def kept(self, base: Architecture) -> tuple[int, ...]:
+        """The base's decoder layers that the model keeps."""
+        kept = self.decoder_layers or tuple(range(base.decoder_layers))
+        if list(kept) != sorted(set(kept)) or kept[-1] >= base.decoder_layers or kept[0] < 0:
+            raise TrainingError(
+                f"model.decoder_layers must be ascending numbers below {base.decoder_layers}, "
+                f"not {list(kept)}."
+            )
+        return kept
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    longest_seconds: float = 20.0  # of one segment, joined utterances too
+    batch_seconds: float = 60.0  # audio of one batch, padding included
+    bucket: int = 512  # examples that are sorted by length at a time
+    workers: int = 0  # processes that make batches
+    # Cross-attention heads of the teacher that follow time, [layer, head]: the last one looks at the
+    # end of the token before. Empty: word times are unknown, and nothing is cut.
+    alignment_heads: tuple[tuple[int, int], ...] = ((4, 6), (3, 6), (4, 3), (4, 7), (3, 1))
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """Probabilities, and [lowest, highest] of what is drawn evenly."""
+
+    speed: float = 0.3
+    speed_factors: tuple[float, float] = (0.9, 1.12)
+    join: float = 0.35  # several utterances in a row, up to longest_seconds
+    gap_seconds: tuple[float, float] = (0.1, 0.9)
+    cut_end: float = 0.2  # speech cut off in mid-word
+    cut_start: float = 0.1  # speech that began before the recording
+    ends: float = 0.7  # silence or room tone at both ends
+    end_seconds: tuple[float, float] = (0.05, 1.5)
+    nothing: float = 0.03  # no speech at all
+    gain: float = 0.5
+    gain_decibels: tuple[float, float] = (-18.0, 8.0)
+    noise: float = 0.4
+    noise_snr: tuple[float, float] = (5.0, 35.0)
+    reverb: float = 0.25
+    reverb_seconds: tuple[float, float] = (0.1, 0.7)
+    low_pass: float = 0.3
+    low_pass_hertz: tuple[float, float] = (3400.0, 7500.0)
+    mask: float = 0.4
+    mask_frames: tuple[int, int] = (2, 12)  # of each of up to two masks in ten seconds
+    mask_channels: float = 0.08  # share of channels at most
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    features: float = 10.0  # squared distance to the full-context encoder
+    distill: float = 1.0  # Kullback-Leibler divergence from the teacher's distributions
+    temperature: float = 1.0
+    tokens: float = 1.0  # cross-entropy
+    smoothing: float = 0.0
+    ctc: float = 0.1
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    steps: int = 20000
+    warm_up: int = 200
+    encoder_rate: float = 2e-4
+    added_rate: float = 6e-4  # convolution modules and the CTC head
+    decoder_rate: float = 3e-5
+    table_rate: float = 0.0  # token table; 0: frozen
+    last_rate: float = 0.02  # share of the rate that is left at the end
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    average: float = 0.999  # decay of the moving average of weights
+    bf16: bool = True
+    chunk_weights: tuple[float, ...] = (1.0, 3.0, 1.0, 0.5)  # of chunk_choices, then the whole
+    seed: int = 1
+    checkpoint_minutes: float = 10.0
+    evaluate_minutes: float = 20.0
+    evaluate_utterances: int = 60
+
+
+@dataclass(frozen=True)
+class Settings:
+    model: ModelSettings = field(default_factory=ModelSettings)
+    data: DataSettings = field(default_factory=DataSettings)
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
+    card: dict[str, str] = field(default_factory=dict)  # licence, base, data, source: for the card
+
+    def __post_init__(self) -> None:
+        expected = len(self.model.chunk_choices) + 1
+        if self.model.span == "chunk" and len(self.train.chunk_weights) != expected:
+            raise TrainingError(
+                f"train.chunk_weights needs {expected} numbers: one for each of model.chunk_choices "
+                f"and one for whole recordings, not {list(self.train.chunk_weights)}."
+            )
+        if self.train.steps < 1 or self.data.batch_seconds < self.data.longest_seconds:
+            raise TrainingError(
+                "train.steps must be 1 or more, and data.batch_seconds at least data.longest_seconds."
+            )
+
+
+def read_settings(path: Path) -> Settings:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TrainingError(f"There is no configuration {path}; see training/configs.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise TrainingError(f"{path} is not TOML: {error}.") from None
+    return build(Settings, tables, "")
+
+
+def build(kind: type, table: dict[str, Any], where: str) -> Any:
+    """A settings object from a TOML table; `where` is the table's name."""
+    hints = get_type_hints(kind)
+    known = [f.name for f in fields(kind)]
+    values = {}
+    for key, value in table.items():
+        name = f"{where}{key}"
+        if key not in known:
+            raise TrainingError(f"There is no setting {name}; there are {', '.join(known)}.")
+        hint = hints[key]
+        if is_dataclass(hint):
+            if not isinstance(value, dict):
+                raise TrainingError(f"{name} must be a table, not {value!r}.")
+            values[key] = build(hint, value, f"{name}.")
+        else:
+            values[key] = converted(value, hint, name)
+    return kind(**values)
+
+
+def converted(value: Any, hint: Any, name: str) -> Any:
+    """The value as the type asks: whole numbers serve as fractions, arrays as tuples."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is tuple and isinstance(value, list):
+        if args[-1] is Ellipsis:
+            return tuple(converted(v, args[0], f"{name}[{i}]") for i, v in enumerate(value))
+        if len(value) == len(args):
+            return tuple(converted(v, a, f"{name}[{i}]") for i, (v, a) in enumerate(zip(value, args)))
+    elif origin is dict and isinstance(value, dict):
+        return {k: converted(v, args[1], f"{name}.{k}") for k, v in value.items()}
+    elif hint is float and type(value) in (int, float):
+        return float(value)
+    elif hint in (int, str, bool) and type(value) is hint:
+        return value
+    wanted = hint.__name__ if isinstance(hint, type) and origin is None else str(hint)
+    raise TrainingError(f"{name} must be of type {wanted}, not {value!r}.")

@@ -1,0 +1,241 @@
+"""Training itself, from `prepare` to the exported checkpoint, on tiny models."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import MOONSHINE
+from safetensors import safe_open
+from synthetic import HEADS, PLAIN_SETTINGS, SETTINGS, lessons, write_data
+
+from parrotlet_training import prepare
+from parrotlet_training.__main__ import main
+from parrotlet_training.checkpoint import Checkpoint
+from parrotlet_training.data.lessons import read_lessons
+from parrotlet_training.errors import TrainingError
+from parrotlet_training.export import export
+from parrotlet_training.log import read_log
+from parrotlet_training.losses import divergence, feature_distance
+from parrotlet_training.model.architecture import WHOLE
+from parrotlet_training.model.streaming_model import StreamingModel
+from parrotlet_training.model.warm_start import warm_start
+from parrotlet_training.optimizer import make_optimizer, share_of_peak
+from parrotlet_training.settings import TrainSettings
+from parrotlet_training.train import Trainer, draw_chunk
+
+CPU = torch.device("cpu")
+CONFIG = f"""
+[model]
+chunk_choices = [13, 27, 53]
+conv_kernel = 5
+[data]
+longest_seconds = 6
+batch_seconds = 9
+alignment_heads = {[list(head) for head in HEADS]}
+[train]
+steps = 3
+bf16 = true
+evaluate_utterances = 2
+[card]
+licence = "none"
+"""
+
+
+def trainer(folder: Path, settings=SETTINGS, source: Path = MOONSHINE) -> Trainer:
+    rows, audio = lessons(folder.parent / "made")
+    folder.mkdir(exist_ok=True)
+    made = Trainer(folder, MOONSHINE, settings, rows, audio, CPU)
+    if source:
+        made.begin(source)
+    return made
+
+
+def test_twenty_steps_lower_every_loss(tmp_path):
+    run = trainer(tmp_path / "run", PLAIN_SETTINGS)
+    run.train([])
+    rows = [row["loss"] for row in read_log(run.folder / "log.jsonl") if row["event"] == "step"]
+    first, last = rows[0], rows[-1]
+    assert run.step == 20 and last["total"] < 0.6 * first["total"]
+    assert all(last[name] < first[name] for name in ("features", "tokens", "ctc"))
+    assert (run.folder / "curves.png").stat().st_size > 5000
+
+
+def test_a_resumed_run_ends_with_the_very_same_weights(tmp_path):
+    whole = trainer(tmp_path / "whole")
+    whole.train([])
+    broken = trainer(tmp_path / "broken")
+    while broken.step < 7:
+        broken.next_step()
+    broken.save()
+    resumed = trainer(tmp_path / "broken", source=None)
+    resumed.resume()
+    assert (resumed.step, resumed.epoch, resumed.batch) == (7, broken.epoch, broken.batch)
+    resumed.train([])
+    weights, again = whole.model.state_dict(), resumed.model.state_dict()
+    assert all(torch.equal(weights[name], again[name]) for name in weights)
+    weights, again = whole.average.state, resumed.average.state
+    assert all(torch.equal(weights[name], again[name]) for name in weights)
+    assert whole.hours == resumed.hours and whole.epoch > 0
+
+
+def test_runs_are_not_overwritten_nor_resumed_as_something_else(tmp_path):
+    run = trainer(tmp_path / "run")
+    run.save()
+    with pytest.raises(TrainingError, match="add --resume"):
+        run.begin(MOONSHINE)
+    other = replace(SETTINGS, model=replace(SETTINGS.model, conv_kernel=7))
+    with pytest.raises(TrainingError, match="of another architecture"):
+        trainer(tmp_path / "run", other, source=None).resume()
+    run.checkpoint_path.write_bytes(b"half")
+    with pytest.raises(TrainingError, match="cannot be read as a checkpoint"):
+        Checkpoint.load(run.checkpoint_path)
+
+
+def test_steps_without_finite_gradient_are_left_out_for_a_while(tmp_path):
+    run = trainer(tmp_path / "run")
+    run.model.ctc.proj.weight.data.fill_(torch.nan)
+    before = run.model.encoder.layers[0].ff.inner.weight.clone()
+    run.next_step()
+    assert run.step == 1 and torch.equal(before, run.model.encoder.layers[0].ff.inner.weight)
+    with pytest.raises(TrainingError, match="has not been finite for 11 steps"):
+        for _ in range(10):
+            run.next_step()
+
+
+def test_chunks_are_drawn_by_weight_and_step(tmp_path):
+    run = trainer(tmp_path / "run")
+    drawn = [draw_chunk(run.model, SETTINGS, step) for step in range(300)]
+    assert set(drawn) == {3, 8, WHOLE}
+    assert all(80 <= drawn.count(chunk) <= 120 for chunk in set(drawn))
+    assert drawn[50] == draw_chunk(run.model, SETTINGS, 50)
+
+
+def test_rates_warm_up_and_fall():
+    settings = TrainSettings(steps=100, warm_up=10, last_rate=0.1)
+    shares = [share_of_peak(step, settings) for step in range(101)]
+    assert shares[0] == pytest.approx(0.1) and shares[9] == shares[10] == pytest.approx(1)
+    assert shares[100] == pytest.approx(0.1) and sorted(shares[10:], reverse=True) == shares[10:]
+
+
+def test_groups_hold_each_parameter_once(tiny_architecture):
+    model = StreamingModel(SETTINGS.model.architecture(tiny_architecture))
+    optimizer = make_optimizer(model, TrainSettings())
+    grouped = [p for group in optimizer.param_groups for p in group["params"]]
+    assert len(grouped) == len(set(grouped)) == len(list(model.parameters())) - 1
+    assert not model.decoder.embedding.weight.requires_grad
+    parts = {id(p): group["part"] for group in optimizer.param_groups for p in group["params"]}
+    assert parts[id(model.encoder.layers[0].conv.out.weight)] == "added"
+    assert parts[id(model.frontend.conv[0].weight)] == "encoder"
+
+
+def test_losses_by_hand():
+    logits, teacher = torch.tensor([[[0.0, 1.0]]]), torch.tensor([[[2.0, 0.0]]])
+    p, q = teacher.softmax(-1), logits.softmax(-1)
+    expected = (p * (p / q).log()).sum()
+    where = torch.tensor([[True]])
+    torch.testing.assert_close(divergence(logits, teacher, where, 1.0), expected)
+    assert divergence(logits, teacher, ~where, 1.0) == 0
+    memory = torch.tensor([[[1.0, 3.0], [9.0, 9.0]]])
+    where = torch.tensor([[True, False]])
+    assert feature_distance(memory, torch.zeros_like(memory), where) == 5
+
+
+def test_export_reads_back_as_the_same_model(tmp_path, tiny_architecture, waveform):
+    settings = replace(SETTINGS.model, chunk_choices=(13, 27, 53), chunk_frames=27, decoder_layers=(1,))
+    arch = settings.architecture(tiny_architecture)
+    model = StreamingModel(arch).eval().requires_grad_(False)
+    warm_start(model, MOONSHINE, kept=(1,))
+    torch.nn.init.normal_(model.encoder.layers[0].conv.out.weight)
+    path = export(model, MOONSHINE, tmp_path / "out", "small", {"licence": "none"})
+    again = StreamingModel(replace(arch, ctc=False)).eval().requires_grad_(False)
+    assert warm_start(again, path) == []
+    lengths = torch.tensor([waveform.shape[1]])
+    assert torch.equal(model.encode(waveform, lengths, 13)[0], again.encode(waveform, lengths, 13)[0])
+    ours = {k: v for k, v in model.state_dict().items() if not k.startswith("ctc.")}
+    assert all(torch.equal(v, again.state_dict()[k]) for k, v in ours.items())
+    config = json.loads((path.parent / "config.json").read_text())
+    assert config["decoder_num_hidden_layers"] == 1 and (path.parent / "tokenizer.json").exists()
+    with safe_open(path, "pt") as file:
+        assert file.metadata()["licence"] == "none"
+
+
+def test_export_refuses_what_could_not_be_imported(tmp_path, tiny_architecture):
+    for changes, message in (
+        (dict(chunk_choices=(13, 27)), r"chunk_choices \(13, 27\) \(not \(13, 27, 53\)\)"),
+        (dict(span="frames", lookahead=(1, 1)), "span 'frames'"),
+        (dict(conv_kernel=0), "no convolution modules"),
+    ):
+        settings = replace(SETTINGS.model, **{"chunk_choices": (13, 27, 53), "chunk_frames": 27, **changes})
+        model = StreamingModel(settings.architecture(tiny_architecture))
+        with pytest.raises(TrainingError, match=message):
+            export(model, MOONSHINE, tmp_path, "x", {})
+    settings = replace(SETTINGS.model, chunk_choices=(13, 27, 53), chunk_frames=27)
+    with pytest.raises(TrainingError, match="card: .'colour'. has no place"):
+        export(StreamingModel(settings.architecture(tiny_architecture)), MOONSHINE, tmp_path, "x", {"colour": ""})
+
+
+def test_all_four_commands(tmp_path, capsys):
+    """prepare, train, resume, evaluate, export, as a user types them."""
+    data, config, work = write_data(tmp_path / "data"), tmp_path / "tiny.toml", tmp_path / "work"
+    config.write_text(CONFIG)
+    common = ["--config", str(config), "--data", str(data), "--base", str(MOONSHINE), "--work", str(work)]
+    common += ["--device", "cpu"]
+    assert main(["prepare", *common]) == 0
+    rows = read_lessons(work, 6.0)
+    assert [row.path for row in rows] == ["set-0/0.flac", "set-1/3.flac"]
+    assert all(0 <= w.start <= w.end <= row.seconds for row in rows for w in row.words)
+    assert all(len(row.words) == 5 for row in rows)
+    assert main(["train", *common]) == 0
+    config.write_text(CONFIG.replace("steps = 3", "steps = 5"))
+    assert main(["train", *common]) == 1  # the run is there
+    assert "add --resume" in capsys.readouterr().err
+    assert main(["train", *common, "--resume"]) == 0
+    run = work / "runs" / "tiny"
+    assert Checkpoint.load(run / "checkpoint.pt").step == 5
+    events = [row["event"] for row in read_log(run / "log.jsonl")]
+    assert events == ["step", "evaluate", "evaluate"]
+    figures = tmp_path / "figures.json"
+    model = ["--model", str(run / "checkpoint.pt")]
+    assert main(["evaluate", *common, *model, "--chunks", "13,whole", "--out", str(figures)]) == 0
+    scores = json.loads(figures.read_text())
+    assert set(scores) == {"312 ms", "whole"}
+    assert set(scores["whole"]) == {"set-0", "set-1", "all"}
+    assert scores["whole"]["all"]["words"] == 10
+    out = tmp_path / "out"
+    assert main(["export", *common, *model, "--out", str(out), "--name", "tiny"]) == 0
+    exported = ["--model", str(out / "tiny.safetensors"), "--chunks", "13,whole"]
+    assert main(["evaluate", *common, *exported, "--out", str(figures)]) == 0
+    assert json.loads(figures.read_text()) == scores
+
+
+def test_prepare_goes_on_where_it_was_and_keeps_teachers_apart(tmp_path, monkeypatch):
+    data, work = write_data(tmp_path / "data"), tmp_path / "work"
+    config = tmp_path / "tiny.toml"
+    config.write_text(CONFIG)
+    common = ["--config", str(config), "--data", str(data), "--base", str(MOONSHINE), "--work", str(work)]
+    assert main(["prepare", *common]) == 0
+    expected = (work / "lessons.jsonl").read_text()
+    partial = work / "lessons.jsonl.partial"
+    partial.write_text(partial.read_text()[:-20])  # killed while it wrote the last line
+    (work / "lessons.jsonl").unlink()
+    asked = []
+    make = prepare.LessonMaker.make
+    monkeypatch.setattr(
+        prepare.LessonMaker, "make", lambda self, batch, audio: asked.extend(batch) or make(self, batch, audio)
+    )
+    assert main(["prepare", *common]) == 0
+    assert len(asked) == 1 and (work / "lessons.jsonl").read_text() == expected
+    config.write_text(CONFIG.replace(str([list(h) for h in HEADS]), "[]"))
+    assert main(["prepare", *common]) == 1
+
+
+def test_it_is_a_program():
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", "parrotlet_training", "evaluate", "--config", "none.toml"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("evaluate: --data is missing")
+    assert "Traceback" not in done.stderr
