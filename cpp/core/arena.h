@@ -8,6 +8,10 @@
 
 #include "core/status.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace parrotlet {
 
 // Laying out is done twice by the same code: a first pass over an unbacked arena only counts, then
@@ -25,6 +29,7 @@ class Arena {
   T* Take(size_t count) {
     const size_t at = used_;
     used_ += (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    Guard();
     return base_ == nullptr ? nullptr : reinterpret_cast<T*>(base_ + at);
   }
 
@@ -57,6 +62,15 @@ class Arena {
 
  private:
   static constexpr size_t kAlignment = 64;
+
+  // Under the address sanitizer a piece is followed by memory that nothing may touch.
+  void Guard() {
+#if defined(__SANITIZE_ADDRESS__)
+    if (base_ != nullptr) ASAN_POISON_MEMORY_REGION(base_ + used_, 2 * kAlignment);
+    used_ += 2 * kAlignment;
+#endif
+  }
+
   void* block_ = nullptr;    // as allocated
   uint8_t* base_ = nullptr;  // its first aligned byte
   size_t used_ = 0;

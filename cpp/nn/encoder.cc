@@ -35,12 +35,16 @@ void Encoder::Load(Weights& weights, const Config& config) {
       stackers_.emplace_back().Load(weights, name + ".stack", shape);
       frame_samples_ *= layer.stride;
     } else {
-      first_block_ = std::min(first_block_, i);
+      if (first_block_ > i) {
+        first_block_ = i;
+        block_frame_samples_ = frame_samples_;
+      }
       layers_.push_back({layer, int(blocks_.size())});
       const int ahead = config_.span == AttentionSpan::kChunk ? chunk - 1 : layer.lookahead;
       blocks_.emplace_back().Load(weights, name, config_, config_.left_frames + 1 + ahead);
     }
   }
+  if (blocks_.empty()) block_frame_samples_ = frame_samples_;
   norm_.LoadOptional(weights, "encoder.norm", dim, config_.norm_epsilon);
   for (size_t i = first_block_; i < layers_.size(); ++i) {
     // Behind it a chunk would have another number of frames.
@@ -89,7 +93,8 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) 
       return Status::Error(Code::kInvalidArgument,
                            "this model hears whole segments and has no chunk to choose");
     }
-    plan.chunk_frames = plan.max_frames;
+    plan.chunk_frames = int(plan.max_samples / block_frame_samples_) + 2;
+    plan.whole_segment = true;
     plan.delay_seconds = max_segment_seconds;
     return plan;
   }
@@ -137,7 +142,7 @@ BlockReach Encoder::ReachOf(const EncoderPlan& plan, const Layer& layer, int max
   reach.left = config_.left_frames;
   reach.lookahead = plan.span == AttentionSpan::kFrames ? layer.config.lookahead : 0;
   reach.max_in = max_in;
-  reach.max_frames = plan.max_frames;
+  reach.max_frames = plan.chunk_frames;
   return reach;
 }
 

@@ -20,8 +20,9 @@ inline constexpr int kMaxSegmentFrames = 1 << 16;
 // How one session runs the encoder.
 struct EncoderPlan {
   AttentionSpan span = AttentionSpan::kFull;
-  int chunk_frames = 0;  // frames gathered before the blocks run; 0: none are awaited (kFrames)
-  int max_frames = 0;    // of a segment, at the output
+  int chunk_frames = 0;        // frames gathered before the blocks run; 0: none are awaited
+  bool whole_segment = false;  // the chunk is the whole segment, and never full before its end
+  int max_frames = 0;          // of a segment, at the output
   int64_t max_samples = 0;
   double delay_seconds = 0;  // algorithmic delay
 };
@@ -95,7 +96,8 @@ class Encoder {
   LayerNorm norm_;
   size_t first_block_ = 0;  // layers before it are stackers, run as frames come
   int sample_rate_ = 16000;
-  int frame_samples_ = 1;
+  int frame_samples_ = 1;        // of an output frame
+  int block_frame_samples_ = 1;  // of a frame that enters the first block
 };
 
 }  // namespace parrotlet

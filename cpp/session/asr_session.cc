@@ -60,7 +60,7 @@ Status AsrSession::Prepare(const AsrOptions& options) {
       model_->encoder().Plan(options_.chunk_frames, options_.max_segment_seconds);
   if (!plan.ok()) return plan.status();
   plan_ = plan.value();
-  const bool chunked = plan_.chunk_frames > 0 && plan_.chunk_frames < plan_.max_frames;
+  const bool chunked = plan_.chunk_frames > 0 && !plan_.whole_segment;
   feed_samples_ = chunked ? kShortFeed : kLongFeed;
   status = detector_.Configure(model_->kernels());
   if (!status.ok()) return status;
@@ -114,12 +114,11 @@ void AsrSession::Lay(Arena& arena) {
 void AsrSession::Describe() {
   char text[256];
   const double frame_ms = model_->encoder().frame_seconds() * 1000;
-  const bool whole = plan_.chunk_frames == plan_.max_frames;
   std::snprintf(text, sizeof text,
                 "{\"stateBytes\":%zu,\"algorithmicDelayMs\":%.10g,\"chunkMs\":%.10g,"
                 "\"sampleRate\":%.10g,\"channels\":%d}",
                 state_bytes(), plan_.delay_seconds * 1000,
-                whole ? -1.0 : plan_.chunk_frames * frame_ms, options_.sample_rate,
+                plan_.whole_segment ? -1.0 : plan_.chunk_frames * frame_ms, options_.sample_rate,
                 options_.channels);
   description_ = text;
 }

@@ -138,16 +138,16 @@ TEST(Encoder, FramesComeWithinTheDelay) {
 }
 
 TEST(Encoder, LookAheadThatCoversEverythingIsFullAttention) {
-  const Audio audio = Babble(0.8, 7);
+  const Audio audio = Babble(3.9, 7);  // nearly the longest segment
   for (const Positions positions : {Positions::kNone, Positions::kRotary, Positions::kSinusoidal}) {
     Config full = FullConformer();
     full.encoder.positions = positions;
     full.encoder.rotary_dims = 6;
     full.encoder.half_step_feed_forward = true;
     Config frames = full;
-    UseFrames(frames, 200);
+    UseFrames(frames, 400);
     for (EncoderLayerConfig& layer : frames.encoder.layers) {
-      if (layer.kind == EncoderLayerConfig::Kind::kBlock) layer.lookahead = 200;
+      if (layer.kind == EncoderLayerConfig::Kind::kBlock) layer.lookahead = 400;
     }
     for (const WeightFormat format : {WeightFormat{32, 0}, WeightFormat{4, 16}}) {
       EncoderRun whole(MakeTiny(full, format), Fastest());
