@@ -92,7 +92,7 @@ class LossSettings:
     temperature: float = 1.0
     tokens: float = 1.0  # cross-entropy
     smoothing: float = 0.0
-    ctc: float = 0.1
+    ctc: float = 0.3
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import argparse
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,20 @@ class Timer:
         return True
 
 
+class Sums:
+    """Means of the losses since they were last asked for."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, float]] = []
+
+    def add(self, losses: dict[str, float]) -> None:
+        self._rows.append(losses)
+
+    def means(self) -> dict[str, float]:
+        rows, self._rows = self._rows, []
+        return {name: round(sum(row[name] for row in rows) / len(rows), 5) for name in rows[0]}
+
+
 class Trainer:
     """One run, in its folder: checkpoint.pt, log.jsonl, curves.png."""
 
@@ -94,7 +108,7 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, settings.train)
         self.step = self.epoch = self.batch = self.skipped = 0
         self.hours = 0.0
-        self._stream: Iterator[Batch] | None = None
+        self._stream: Generator[Batch, None, None] | None = None
 
     @property
     def checkpoint_path(self) -> Path:
@@ -142,24 +156,32 @@ class Trainer:
         """Until all steps are taken or the time is up; then it saves and evaluates."""
         train, start = self.settings.train, time.monotonic()
         saving, testing = Timer(train.checkpoint_minutes, start), Timer(train.evaluate_minutes, start)
-        heard = self.hours
+        heard, sums = self.hours, Sums()
         with tqdm(total=train.steps, initial=self.step, desc="training", unit="step") as bar:
             while self.step < train.steps:
                 if minutes is not None and time.monotonic() - start >= 60 * minutes:
                     break
                 found = self.next_step()
+                sums.add(found)
                 bar.update()
                 bar.set_postfix(loss=f"{found['total']:.3f}", epoch=self.epoch, refresh=False)
                 if self.step % LOG_EVERY == 0 or self.step == 1:
                     seconds = time.monotonic() - start
                     speed = 3600 * (self.hours - heard) / max(seconds, 1e-9)
-                    self._write("step", loss=found, times_real_time=round(speed, 2))
+                    self._write("step", loss=sums.means(), times_real_time=round(speed, 2))
                 if saving.due():
                     self.save()
                 if testing.due():
                     self.evaluate(dev)
+        self._close_stream()
         self.save()
         self.evaluate(dev)
+
+    def _close_stream(self) -> None:
+        """Ends the processes that make batches; the next step starts new ones where these were."""
+        if self._stream:
+            self._stream.close()
+        self._stream = None
 
     def evaluate(self, dev: list[Utterance]) -> dict[str, float]:
         """The averaged weights on a sample of dev, the same each time, with the default chunk."""
@@ -183,7 +205,7 @@ class Trainer:
         hours = round(self.hours, 4)
         self.log.write(event=event, step=self.step, epoch=self.epoch, hours=hours, **values)
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self) -> Generator[Batch, None, None]:
         """From where the run is on, without end."""
         while True:
             plan = plan_epoch(self.lessons, self.settings, self.epoch)
@@ -221,7 +243,7 @@ class Trainer:
             self.skip()
         self.step += 1
         self.hours += batch.seconds / 3600
-        return {name: round(loss.item(), 5) for name, loss in found.items()}
+        return {name: loss.item() for name, loss in found.items()}
 
     def skip(self) -> None:
         """Leaves out a batch whose gradient is not finite; too many in a row are an error."""

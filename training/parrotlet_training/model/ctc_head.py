@@ -26,9 +26,13 @@ class CtcHead(nn.Module):
 
 
 def ctc_loss(logits: Tensor, counts: Tensor, labels: list[list[int]]) -> Tensor:
-    """Mean over the letters said; recordings without letters, or too short for theirs, count 0."""
+    """Mean over the frames, so that silence weighs no more than speech.
+
+    logits: (batch, frames, labels), counts: (batch,) real frames, labels: letters of each recording.
+    Recordings too short for their letters count 0.
+    """
     lengths = torch.tensor([len(row) for row in labels], device=logits.device)
     flat = torch.tensor([x for row in labels for x in row], dtype=torch.long, device=logits.device)
     scores = logits.float().log_softmax(-1).transpose(0, 1)
     total = F.ctc_loss(scores, flat, counts, lengths, BLANK, reduction="sum", zero_infinity=True)
-    return total / lengths.sum().clamp_min(1)
+    return total / counts.sum()
