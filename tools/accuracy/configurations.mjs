@@ -15,7 +15,8 @@ export function listModels(folder) {
 
 /**
  * Sessions to run a model in: `whole` (a recording is one segment, nothing is said before its end)
- * for every chunk, and for a streaming model `live` (the defaults: partials, pauses end segments).
+ * for every chunk; and with the default chunk of a streaming model `file` (the defaults of
+ * `transcribe`: pauses end segments) and `live` (the defaults of a session: partials as well).
  */
 export function configurationsOf(model, info) {
   const whole = [...info.chunkMs, 'segment'].map((chunkMs) => ({
@@ -23,8 +24,12 @@ export function configurationsOf(model, info) {
     chunkMs,
     options: { pauses: false, partials: false, words: false, chunkMs },
   }));
-  const live = { mode: 'live', chunkMs: defaultChunkMs(info), options: { partials: true } };
-  return [...whole, ...(info.chunkMs.length > 0 ? [live] : [])].map((one) => ({
+  const chunkMs = defaultChunkMs(info);
+  const defaults = [
+    { mode: 'file', chunkMs, options: {} },
+    { mode: 'live', chunkMs, options: { partials: true } },
+  ];
+  return [...whole, ...(info.chunkMs.length > 0 ? defaults : [])].map((one) => ({
     ...one,
     model,
     id: `${model.sha256.slice(0, 12)}-${one.mode}-${one.chunkMs}`,

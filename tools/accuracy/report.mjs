@@ -8,8 +8,9 @@ Word error rates of the models, greedy search, as \`npm run accuracy\` measures 
 interface. This page is written by \`node tools/accuracy/run.mjs --report-only\` from
 [bench/results/accuracy.json](../bench/results/accuracy.json).
 
-- **whole**: every recording is one segment and its text is taken at the end. **live**: the defaults of a
-  session: partial results, and pauses end segments.
+- **whole**: every recording is one segment and its text is taken at the end. **file**: the defaults of
+  \`transcribe\`: pauses end segments. **live**: the defaults of a session: partial results too, and what
+  they called stable is kept even where hearing the rest would have changed it.
 - Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
   for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
 - Size: the file, and how many times smaller it is than its parameters in float32.
