@@ -1,4 +1,4 @@
-"""The one error this package raises on purpose; its text says what was expected, came, and to do."""
+"""The one error raised on purpose; its text says what was expected, what came, what to do."""
 
 
 class TrainingError(Exception):

@@ -27,7 +27,9 @@ BATCH_SECONDS = 120.0
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_common_options(parser)
     parser.add_argument(
-        "--model", type=Path, help="training or streaming checkpoint; by default --base itself, offline"
+        "--model",
+        type=Path,
+        help="training or streaming checkpoint; by default --base itself, offline",
     )
     parser.add_argument("--split", default="dev", help="train, dev or test")
     parser.add_argument("--subset", help="only this folder of the data")
@@ -41,7 +43,9 @@ def run(options: argparse.Namespace) -> None:
     paths, settings = Paths.of(options, "data", "base", "work"), read_settings(options.config)
     model = load_model(options.model, paths.base, settings).to(device_named(options.device))
     longest = options.longest or settings.data.longest_seconds
-    rows = [u for u in read_manifest(paths.data, options.split) if options.subset in (None, u.subset)]
+    rows = [
+        u for u in read_manifest(paths.data, options.split) if options.subset in (None, u.subset)
+    ]
     chosen = [u for u in rows if u.seconds <= longest]
     if options.limit and options.limit < len(chosen):
         chosen = [chosen[i * len(chosen) // options.limit] for i in range(options.limit)]
@@ -87,7 +91,9 @@ def parse_chunks(text: str, model: StreamingModel) -> list[int]:
     except ValueError:
         chunks = [0]
     if min(chunks) < 1:
-        raise TrainingError(f"--chunks must be numbers of frames or `whole`, by commas, not {text!r}.")
+        raise TrainingError(
+            f"--chunks must be numbers of frames or `whole`, by commas, not {text!r}."
+        )
     return chunks
 
 
@@ -106,4 +112,7 @@ def evaluate_chunk(
         for utterance, text in zip(batch, texts):
             counts.setdefault(utterance.subset, []).append(count_errors(text, utterance.text))
     everything = [pair for pairs in counts.values() for pair in pairs]
-    return {**{subset: score(pairs) for subset, pairs in sorted(counts.items())}, "all": score(everything)}
+    return {
+        **{subset: score(pairs) for subset, pairs in sorted(counts.items())},
+        "all": score(everything),
+    }

@@ -49,14 +49,14 @@ def run(options: argparse.Namespace) -> None:
     model = saved.averaged_model()
     card = {**settings.card, "steps": str(saved.step)}
     written = export(model, paths.base, options.out, options.name, card)
-    print(f"{written}\nNow: npx parrotlet import {written} --output {options.name}.safetensors --bits 4")
+    print(
+        f"{written}\nNow: npx parrotlet import {written} --output {options.name}-int4.safetensors"
+    )
     if options.check:
         check_engine(model, options.out, written, options.check)
 
 
-def export(
-    model: StreamingModel, base: Path, out: Path, name: str, card: dict[str, str]
-) -> Path:
+def export(model: StreamingModel, base: Path, out: Path, name: str, card: dict[str, str]) -> Path:
     """Writes NAME.safetensors, config.json and tokenizer.json to `out`; the file's path."""
     check_importable(model.arch)
     unknown = set(card) - {*CARD, "steps"}
@@ -81,7 +81,7 @@ def check_importable(arch: Architecture) -> None:
     if wrong or arch.conv_kernel == 0:
         found = ", ".join(f"{k} {v!r} (not {IMPORTED[k]!r})" for k, v in wrong.items())
         raise TrainingError(
-            f"`parrotlet import` could not read this model: it has {found or 'no convolution modules'}. "
+            f"`parrotlet import` cannot read this model: it has {found or 'no convolution modules'}. "
             "Teach lib/import/families/parrotlet-streaming.ts the key `architecture` of the "
             "checkpoint's metadata first."
         )

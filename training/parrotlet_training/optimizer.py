@@ -51,7 +51,9 @@ def share_of_peak(step: int, settings: TrainSettings) -> float:
     if step < settings.warm_up:
         return (step + 1) / settings.warm_up
     done = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
-    return settings.last_rate + (1 - settings.last_rate) * (1 + math.cos(math.pi * min(done, 1))) / 2
+    return (
+        settings.last_rate + (1 - settings.last_rate) * (1 + math.cos(math.pi * min(done, 1))) / 2
+    )
 
 
 def set_rates(optimizer: torch.optim.Optimizer, share: float) -> None:
@@ -64,7 +66,9 @@ class Average:
 
     def __init__(self, model: nn.Module, decay: float):
         self._decay = decay
-        self.state: dict[str, Tensor] = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        self.state: dict[str, Tensor] = {
+            k: v.detach().clone() for k, v in model.state_dict().items()
+        }
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:

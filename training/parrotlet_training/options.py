@@ -33,7 +33,9 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, help="a file like those in configs/")
     for name, text in HELP.items():
         parser.add_argument(f"--{name}", type=Path, help=text)
-    parser.add_argument("--device", default="auto", help="cpu, cuda, or auto: cuda where there is one")
+    parser.add_argument(
+        "--device", default="auto", help="cpu, cuda, or auto: cuda where there is one"
+    )
     parser.add_argument("--threads", type=int, help="of the CPU; all by default")
 
 

@@ -107,7 +107,9 @@ def read_partial(path: Path) -> list[Lesson]:
 
 def check_heads(heads: tuple[tuple[int, int], ...], teacher: StreamingModel) -> None:
     arch = teacher.arch
-    wrong = [h for h in heads if not (0 <= h[0] < arch.decoder_layers and 0 <= h[1] < arch.decoder_heads)]
+    wrong = [
+        h for h in heads if not (0 <= h[0] < arch.decoder_layers and 0 <= h[1] < arch.decoder_heads)
+    ]
     if wrong or len(heads) == 1:
         raise TrainingError(
             f"data.alignment_heads must be empty, or two or more [layer, head] of the base's "
@@ -169,6 +171,8 @@ class LessonMaker:
         times, at = [], 0
         for word in words:
             last = at + len(word) - 1
-            times.append((round(float(starts[at]), 3), round(float(max(ends[last], starts[at])), 3)))
+            times.append(
+                (round(float(starts[at]), 3), round(float(max(ends[last], starts[at])), 3))
+            )
             at = last + 1
         return times

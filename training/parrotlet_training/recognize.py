@@ -18,7 +18,9 @@ from .model.streaming_model import StreamingModel
 def load_tokenizer(folder: Path) -> Tokenizer:
     path = folder / "tokenizer.json"
     if not path.exists():
-        raise TrainingError(f"{path} is missing: the base must be a Hugging Face folder of Moonshine.")
+        raise TrainingError(
+            f"{path} is missing: the base must be a Hugging Face folder of Moonshine."
+        )
     return Tokenizer.from_file(str(path))
 
 

@@ -54,7 +54,7 @@ class DataSettings:
     batch_seconds: float = 60.0  # audio of one batch, padding included
     bucket: int = 512  # examples that are sorted by length at a time
     workers: int = 0  # processes that make batches
-    # Cross-attention heads of the teacher that follow time, [layer, head]: the last one looks at the
+    # Cross-attention heads of the teacher that follow time, [layer, head]: the last looks at the
     # end of the token before. Empty: word times are unknown, and nothing is cut.
     alignment_heads: tuple[tuple[int, int], ...] = ((4, 6), (3, 6), (4, 3), (4, 7), (3, 1))
 
@@ -128,12 +128,12 @@ class Settings:
         expected = len(self.model.chunk_choices) + 1
         if self.model.span == "chunk" and len(self.train.chunk_weights) != expected:
             raise TrainingError(
-                f"train.chunk_weights needs {expected} numbers: one for each of model.chunk_choices "
+                f"train.chunk_weights needs {expected} numbers: one for each of chunk_choices "
                 f"and one for whole recordings, not {list(self.train.chunk_weights)}."
             )
         if self.train.steps < 1 or self.data.batch_seconds < self.data.longest_seconds:
             raise TrainingError(
-                "train.steps must be 1 or more, and data.batch_seconds at least data.longest_seconds."
+                "train.steps must be at least 1, data.batch_seconds at least data.longest_seconds."
             )
 
 
@@ -173,7 +173,9 @@ def converted(value: Any, hint: Any, name: str) -> Any:
         if args[-1] is Ellipsis:
             return tuple(converted(v, args[0], f"{name}[{i}]") for i, v in enumerate(value))
         if len(value) == len(args):
-            return tuple(converted(v, a, f"{name}[{i}]") for i, (v, a) in enumerate(zip(value, args)))
+            return tuple(
+                converted(v, a, f"{name}[{i}]") for i, (v, a) in enumerate(zip(value, args))
+            )
     elif origin is dict and isinstance(value, dict):
         return {k: converted(v, args[1], f"{name}.{k}") for k, v in value.items()}
     elif hint is float and type(value) in (int, float):

@@ -47,7 +47,9 @@ def run(options: argparse.Namespace) -> None:
     paths, settings = Paths.of(options, "data", "base", "work"), read_settings(options.config)
     folder = paths.work / "runs" / (options.name or options.config.stem)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.toml").write_text(options.config.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "config.toml").write_text(
+        options.config.read_text(encoding="utf-8"), encoding="utf-8"
+    )
     lessons, audio = read_lessons(paths.work, settings.data.longest_seconds), AudioCache(paths.work)
     trainer = Trainer(folder, paths.base, settings, lessons, audio, device_named(options.device))
     if options.resume:
@@ -155,7 +157,10 @@ class Trainer:
     def train(self, dev: list[Utterance], minutes: float | None = None) -> None:
         """Until all steps are taken or the time is up; then it saves and evaluates."""
         train, start = self.settings.train, time.monotonic()
-        saving, testing = Timer(train.checkpoint_minutes, start), Timer(train.evaluate_minutes, start)
+        saving, testing = (
+            Timer(train.checkpoint_minutes, start),
+            Timer(train.evaluate_minutes, start),
+        )
         heard, sums = self.hours, Sums()
         with tqdm(total=train.steps, initial=self.step, desc="training", unit="step") as bar:
             while self.step < train.steps:
@@ -250,8 +255,8 @@ class Trainer:
         self.skipped += 1
         if self.skipped > MOST_SKIPPED:
             raise TrainingError(
-                f"step {self.step}: the gradient has not been finite for {self.skipped} steps. Lower "
-                "the rates, or switch train.bf16 off; the last checkpoint is untouched."
+                f"step {self.step}: the gradient has not been finite for {self.skipped} steps. "
+                "Lower the rates, or switch train.bf16 off; the last checkpoint is untouched."
             )
 
 

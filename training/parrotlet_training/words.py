@@ -11,7 +11,7 @@ def _normalizer() -> EnglishTextNormalizer:
 
 
 def normalized_words(text: str) -> list[str]:
-    """For word error rates: lower case, without punctuation, contractions and numbers spelt one way."""
+    """In lower case, without punctuation, contractions and numbers spelt one way."""
     return _normalizer()(text).split()
 
 

@@ -36,7 +36,17 @@ SETTINGS = Settings(
     ),
 )
 QUIET = AugmentSettings(
-    speed=0, join=0, cut_end=0, cut_start=0, ends=0, nothing=0, gain=0, noise=0, reverb=0, low_pass=0, mask=0
+    speed=0,
+    join=0,
+    cut_end=0,
+    cut_start=0,
+    ends=0,
+    nothing=0,
+    gain=0,
+    noise=0,
+    reverb=0,
+    low_pass=0,
+    mask=0,
 )
 PLAIN_SETTINGS = replace(SETTINGS, augment=QUIET)
 

@@ -23,7 +23,9 @@ def peak_hertz(samples: np.ndarray) -> float:
 
 
 def sine(hertz: float, seconds: float = 1.0) -> np.ndarray:
-    return (0.3 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)).astype(np.float32)
+    return (0.3 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)).astype(
+        np.float32
+    )
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.0, 1.12])
@@ -102,11 +104,15 @@ def test_reverb_keeps_time_and_level_and_rings_on(rng):
 
 def test_low_pass_takes_only_what_is_above():
     assert sound.level(sound.low_pass(sine(5000), 4000)) < 0.01 * sound.level(sine(5000))
-    assert sound.level(sound.low_pass(sine(3000), 4000)) == pytest.approx(sound.level(sine(3000)), rel=0.01)
+    assert sound.level(sound.low_pass(sine(3000), 4000)) == pytest.approx(
+        sound.level(sine(3000)), rel=0.01
+    )
 
 
 def test_gain_is_in_decibels():
-    assert sound.level(sound.gain(sine(440), -6.0206)) == pytest.approx(sound.level(sine(440)) / 2, rel=1e-4)
+    assert sound.level(sound.gain(sine(440), -6.0206)) == pytest.approx(
+        sound.level(sine(440)) / 2, rel=1e-4
+    )
 
 
 def test_masks_have_their_width(rng):
@@ -128,7 +134,15 @@ def test_without_augmentation_nothing_changes(rng):
 
 def test_everything_at_once_keeps_words_inside_their_audio():
     wild = AugmentSettings(
-        speed=1, cut_end=0.5, cut_start=0.5, ends=1, nothing=0.1, gain=1, noise=1, reverb=1, low_pass=1
+        speed=1,
+        cut_end=0.5,
+        cut_start=0.5,
+        ends=1,
+        nothing=0.1,
+        gain=1,
+        noise=1,
+        reverb=1,
+        low_pass=1,
     )
     empty = 0
     for seed in range(60):

@@ -113,7 +113,13 @@ def test_where_the_teacher_is_trusted(tiny_architecture):
     clips = [clip(), cut_end(clip(), 3, 0.5), silence]
     batch = collate([(c, c.samples, *kept) for c in clips], tiny_architecture)
     one, no = [True, True], [False, False]
-    assert batch.trusted[0].tolist() == [*one, *no, *one, *one, True]  # not where it heard otherwise
+    assert batch.trusted[0].tolist() == [
+        *one,
+        *no,
+        *one,
+        *one,
+        True,
+    ]  # not where it heard otherwise
     assert batch.trusted[1].tolist() == [*one, *no, *one, False, *no]  # nor how half a word ends
     assert not batch.trusted[2].any()
     assert batch.speech.tolist() == [True, True, False]

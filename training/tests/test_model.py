@@ -47,7 +47,9 @@ def test_encoder_and_greedy_equal_the_golden(name, tiny_architecture, waveform):
 
 def test_teacher_equals_transformers(waveform):
     teacher = load_teacher(MOONSHINE)
-    theirs = MoonshineForConditionalGeneration.from_pretrained(MOONSHINE, dtype=torch.float32).eval()
+    theirs = MoonshineForConditionalGeneration.from_pretrained(
+        MOONSHINE, dtype=torch.float32
+    ).eval()
     tokens = torch.tensor([[1, 7, 30, 11, 63, 5]])
     with torch.no_grad():
         expected = theirs(input_values=waveform, decoder_input_ids=tokens)
@@ -64,7 +66,9 @@ def test_cross_attention_equals_the_golden(waveform):
     shape = golden["crossAttention"]
     memory, _ = encode(teacher, waveform)
     heads = [(layer, head) for layer in range(shape[0]) for head in range(shape[1])]
-    weights = teacher.decoder.cross_attention(torch.tensor([1, *golden["tokens"]]), memory[0], heads)
+    weights = teacher.decoder.cross_attention(
+        torch.tensor([1, *golden["tokens"]]), memory[0], heads
+    )
     expected = golden_floats(MOONSHINE / "cross-attention.f32", -1, *shape[2:])
     torch.testing.assert_close(weights, expected, atol=2e-5, rtol=1e-4)
 
@@ -79,9 +83,10 @@ def test_padding_changes_nothing(tiny_architecture, waveform):
         assert n == alone.shape[1] == frame_count(20000)
         torch.testing.assert_close(memory[1, :n], alone[0], atol=2e-5, rtol=1e-4)
         limits = [9, 9]
-        assert greedy(model.decoder, memory, counts, limits)[1] == greedy(
-            model.decoder, alone, counts[1:], limits[1:]
-        )[0]
+        assert (
+            greedy(model.decoder, memory, counts, limits)[1]
+            == greedy(model.decoder, alone, counts[1:], limits[1:])[0]
+        )
 
 
 @pytest.mark.parametrize("kernel", [0, 15])
@@ -89,7 +94,9 @@ def test_warm_start_is_moonshine_until_trained(kernel, tiny_architecture, wavefo
     arch = replace(tiny_architecture, conv_kernel=kernel, ctc=True)
     model = StreamingModel(arch).eval()
     missing = warm_start(model, MOONSHINE)
-    assert all(".conv." in name or name.startswith("ctc.") or "position" in name for name in missing)
+    assert all(
+        ".conv." in name or name.startswith("ctc.") or "position" in name for name in missing
+    )
     assert torch.equal(encode(model, waveform)[0], encode(load_teacher(MOONSHINE), waveform)[0])
 
 
@@ -103,7 +110,9 @@ def test_warm_start_keeps_chosen_decoder_layers(tiny_architecture):
 
 def test_warm_start_tells_what_does_not_fit(tiny_architecture, tmp_path):
     wide = StreamingModel(replace(tiny_architecture, feed_forward=96))
-    with pytest.raises(TrainingError, match=r"ff.inner.weight should be \[96, 32\], not \[64, 32\]"):
+    with pytest.raises(
+        TrainingError, match=r"ff.inner.weight should be \[96, 32\], not \[64, 32\]"
+    ):
         warm_start(wide, MOONSHINE)
     with pytest.raises(TrainingError, match="Cannot read the weights"):
         warm_start(wide, tmp_path / "missing.safetensors")
@@ -113,11 +122,13 @@ def test_checkpoint_names_cover_everything(tiny_architecture):
     ours = to_checkpoint(golden_model(tiny_architecture).state_dict())
     theirs = load_file(STREAMING / "checkpoint.safetensors")
     assert set(ours) == set(theirs)
-    assert all(torch.equal(ours[name].reshape(-1), theirs[name].float().reshape(-1)) for name in ours)
+    assert all(
+        torch.equal(ours[name].reshape(-1), theirs[name].float().reshape(-1)) for name in ours
+    )
 
 
 def seen_by(model, samples, frame, chunk):
-    """The first and last frame of the front end that output frame `frame` depends on, from gradients."""
+    """First and last frame of the front end that an output frame depends on, from gradients."""
     seen = []
     hook = model.frontend.register_forward_hook(
         lambda module, inputs, output: seen.append(output.detach().requires_grad_()) or seen[-1]
@@ -138,7 +149,9 @@ def test_chunks_end_what_a_frame_sees(chunk, tiny_architecture, waveform):
 
 @pytest.mark.parametrize("lookahead", [(0, 0), (4, 0), (2, 3)])
 def test_lookahead_bounds_what_a_frame_sees(lookahead, tiny_architecture, waveform):
-    arch = streaming_architecture(tiny_architecture, span="frames", lookahead=lookahead, left_frames=16)
+    arch = streaming_architecture(
+        tiny_architecture, span="frames", lookahead=lookahead, left_frames=16
+    )
     model = StreamingModel(arch).eval().requires_grad_(False)
     warm_start(model, STREAMING / "checkpoint.safetensors")
     for frame in (0, 20, 37):

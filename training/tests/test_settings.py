@@ -16,7 +16,9 @@ TINY = dict(hidden_size=288, intermediate_size=1152, vocab_size=32768, decoder_s
             rope_parameters={"partial_rotary_factor": 0.9, "rope_theta": 10000.0})  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "span", "delay"), [("tiny-chunk", "chunk", 26), ("tiny-frames", "frames", 16)])
+@pytest.mark.parametrize(
+    ("name", "span", "delay"), [("tiny-chunk", "chunk", 26), ("tiny-frames", "frames", 16)]
+)
 def test_shipped_configurations(name, span, delay):
     settings = read_settings(CONFIGS / f"{name}.toml")
     arch = settings.model.architecture(moonshine_architecture(TINY))

@@ -50,23 +50,26 @@ def test_tokens_of_words_join_to_the_tokens_of_the_text():
     tokenizer, text = load_tokenizer(MOONSHINE), "the hen is at it, and then on a"
     words = tokens_of_words(tokenizer, text)
     assert len(words) == len(text.split())
-    assert [t for word in words for t in word] == tokenizer.encode(text, add_special_tokens=False).ids
+    assert [t for word in words for t in word] == tokenizer.encode(
+        text, add_special_tokens=False
+    ).ids
     assert [tokenizer.decode(list(word)) for word in words] == text.split()
 
 
 def test_letters():
-    assert "".join(LETTERS[i - 1] for i in letter_labels("So, I'll  go to-day!")) == "so i'll go to day"
+    assert (
+        "".join(LETTERS[i - 1] for i in letter_labels("So, I'll  go to-day!"))
+        == "so i'll go to day"
+    )
     assert letter_labels("1900") == []
 
 
 def test_monotone_peaks_are_the_best_path():
     weights = np.random.default_rng(2).random((4, 6))
     best = max(
-        (
-            sum(weights[k, p] for k, p in enumerate(path))
-            for path in np.ndindex(6, 6, 6, 6)
-            if all(a <= b for a, b in zip(path, path[1:]))
-        )
+        sum(weights[k, p] for k, p in enumerate(path))
+        for path in np.ndindex(6, 6, 6, 6)
+        if all(a <= b for a, b in zip(path, path[1:]))
     )
     path = monotone_peaks(weights)
     assert (np.diff(path) >= 0).all()

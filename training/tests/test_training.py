@@ -98,10 +98,13 @@ def test_a_resumed_run_ends_with_the_very_same_weights(tmp_path):
 
 @pytest.mark.parametrize("span", ["chunk", "frames"])
 def test_variants_train(span, tmp_path):
-    """Look-ahead per frame, fewer decoder layers, no CTC, a token table that learns, two workers."""
+    """Look-ahead per frame, fewer decoder layers, no CTC, a learning token table, two workers."""
     model = replace(SETTINGS.model, span=span, decoder_layers=(1,), ctc=False)
     model = replace(model, lookahead=(2, 1)) if span == "frames" else model
-    data, train = replace(SETTINGS.data, workers=2), replace(SETTINGS.train, steps=2, table_rate=1e-3)
+    data, train = (
+        replace(SETTINGS.data, workers=2),
+        replace(SETTINGS.train, steps=2, table_rate=1e-3),
+    )
     run = trainer(tmp_path / "run", replace(SETTINGS, model=model, data=data, train=train))
     before = run.model.decoder.embedding.weight.clone()
     run.train([])
@@ -183,7 +186,9 @@ def test_losses_by_hand():
 
 
 def test_export_reads_back_as_the_same_model(tmp_path, tiny_architecture, waveform):
-    settings = replace(SETTINGS.model, chunk_choices=(13, 27, 53), chunk_frames=27, decoder_layers=(1,))
+    settings = replace(
+        SETTINGS.model, chunk_choices=(13, 27, 53), chunk_frames=27, decoder_layers=(1,)
+    )
     arch = settings.architecture(tiny_architecture)
     model = StreamingModel(arch).eval().requires_grad_(False)
     warm_start(model, MOONSHINE, kept=(1,))
@@ -192,7 +197,9 @@ def test_export_reads_back_as_the_same_model(tmp_path, tiny_architecture, wavefo
     again = StreamingModel(replace(arch, ctc=False)).eval().requires_grad_(False)
     assert warm_start(again, path) == []
     lengths = torch.tensor([waveform.shape[1]])
-    assert torch.equal(model.encode(waveform, lengths, 13)[0], again.encode(waveform, lengths, 13)[0])
+    assert torch.equal(
+        model.encode(waveform, lengths, 13)[0], again.encode(waveform, lengths, 13)[0]
+    )
     ours = {k: v for k, v in model.state_dict().items() if not k.startswith("ctc.")}
     assert all(torch.equal(v, again.state_dict()[k]) for k, v in ours.items())
     config = json.loads((path.parent / "config.json").read_text())
@@ -207,20 +214,37 @@ def test_export_refuses_what_could_not_be_imported(tmp_path, tiny_architecture):
         (dict(span="frames", lookahead=(1, 1)), "span 'frames'"),
         (dict(conv_kernel=0), "no convolution modules"),
     ):
-        settings = replace(SETTINGS.model, **{"chunk_choices": (13, 27, 53), "chunk_frames": 27, **changes})
+        settings = replace(
+            SETTINGS.model, **{"chunk_choices": (13, 27, 53), "chunk_frames": 27, **changes}
+        )
         model = StreamingModel(settings.architecture(tiny_architecture))
         with pytest.raises(TrainingError, match=message):
             export(model, MOONSHINE, tmp_path, "x", {})
     settings = replace(SETTINGS.model, chunk_choices=(13, 27, 53), chunk_frames=27)
     with pytest.raises(TrainingError, match="card: .'colour'. has no place"):
-        export(StreamingModel(settings.architecture(tiny_architecture)), MOONSHINE, tmp_path, "x", {"colour": ""})
+        export(
+            StreamingModel(settings.architecture(tiny_architecture)),
+            MOONSHINE,
+            tmp_path,
+            "x",
+            {"colour": ""},
+        )
 
 
 def test_all_four_commands(tmp_path, capsys):
     """prepare, train, resume, evaluate, export, as a user types them."""
     data, config, work = write_data(tmp_path / "data"), tmp_path / "tiny.toml", tmp_path / "work"
     config.write_text(CONFIG)
-    common = ["--config", str(config), "--data", str(data), "--base", str(MOONSHINE), "--work", str(work)]
+    common = [
+        "--config",
+        str(config),
+        "--data",
+        str(data),
+        "--base",
+        str(MOONSHINE),
+        "--work",
+        str(work),
+    ]
     common += ["--device", "cpu"]
     assert main(["prepare", *common]) == 0
     rows = read_lessons(work, 6.0)
@@ -254,7 +278,16 @@ def test_prepare_goes_on_where_it_was_and_keeps_teachers_apart(tmp_path, monkeyp
     data, work = write_data(tmp_path / "data"), tmp_path / "work"
     config = tmp_path / "tiny.toml"
     config.write_text(CONFIG)
-    common = ["--config", str(config), "--data", str(data), "--base", str(MOONSHINE), "--work", str(work)]
+    common = [
+        "--config",
+        str(config),
+        "--data",
+        str(data),
+        "--base",
+        str(MOONSHINE),
+        "--work",
+        str(work),
+    ]
     assert main(["prepare", *common]) == 0
     expected = (work / "lessons.jsonl").read_text()
     partial = work / "lessons.jsonl.partial"
@@ -263,7 +296,9 @@ def test_prepare_goes_on_where_it_was_and_keeps_teachers_apart(tmp_path, monkeyp
     asked = []
     make = prepare.LessonMaker.make
     monkeypatch.setattr(
-        prepare.LessonMaker, "make", lambda self, batch, audio: asked.extend(batch) or make(self, batch, audio)
+        prepare.LessonMaker,
+        "make",
+        lambda self, batch, audio: asked.extend(batch) or make(self, batch, audio),
     )
     assert main(["prepare", *common]) == 0
     assert len(asked) == 1 and (work / "lessons.jsonl").read_text() == expected

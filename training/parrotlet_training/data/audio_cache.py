@@ -65,7 +65,7 @@ def read_recording(path: Path) -> np.ndarray:
         raise TrainingError(f"Cannot read {path}: {error}.") from None
     if rate != SAMPLE_RATE or samples.ndim != 1:
         raise TrainingError(
-            f"{path} has {rate} Hz and {samples.ndim} channel axes; expected 16000 Hz mono. Convert it."
+            f"{path} has {rate} Hz and {samples.ndim} channel axes; expected 16000 Hz mono."
         )
     return samples.clip(-1, 1)
 

@@ -46,20 +46,26 @@ def nothing(rng: np.random.Generator, seconds: float) -> Clip:
     return Clip(loudness * sound.noise(rng, count, COLOURS[rng.integers(len(COLOURS))]), ())
 
 
-def room_tone(rng: np.random.Generator, seconds: tuple[float, float], loudness: float) -> np.ndarray:
+def room_tone(
+    rng: np.random.Generator, seconds: tuple[float, float], loudness: float
+) -> np.ndarray:
     """Digital silence, or noise 30 to 60 dB below the speech."""
     count = int(rng.uniform(*seconds) * SAMPLE_RATE)
     if rng.random() < 0.3:
         return np.zeros(count, np.float32)
     colour = COLOURS[rng.integers(len(COLOURS))]
-    return np.float32(loudness * 10 ** (-rng.uniform(30, 60) / 20)) * sound.noise(rng, count, colour)
+    return np.float32(loudness * 10 ** (-rng.uniform(30, 60) / 20)) * sound.noise(
+        rng, count, colour
+    )
 
 
 def disturb(rng: np.random.Generator, samples: np.ndarray, settings: AugmentSettings) -> np.ndarray:
     """What the student hears of a clip, of the same length: reverb, noise, band width, level."""
     heard = samples
     if rng.random() < settings.reverb:
-        heard = sound.add_reverb(rng, heard, rng.uniform(*settings.reverb_seconds), rng.uniform(0.1, 0.8))
+        heard = sound.add_reverb(
+            rng, heard, rng.uniform(*settings.reverb_seconds), rng.uniform(0.1, 0.8)
+        )
     if rng.random() < settings.noise:
         colour = COLOURS[rng.integers(len(COLOURS))]
         heard = sound.add_noise(rng, heard, rng.uniform(*settings.noise_snr), colour)
@@ -73,7 +79,7 @@ def disturb(rng: np.random.Generator, samples: np.ndarray, settings: AugmentSett
 def masks(
     rng: np.random.Generator, frames: int, dim: int, settings: AugmentSettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What is kept of the front end's output, 1 or 0: of frames (frames,) and of channels (dim,)."""
+    """What is kept of the front end's output, 1 or 0: frames (frames,) and channels (dim,)."""
     in_time, in_channels = np.ones(frames, np.float32), np.ones(dim, np.float32)
     if rng.random() < settings.mask:
         most = max(1, round(2 * frames * FRAME_SECONDS / 10))

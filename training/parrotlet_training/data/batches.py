@@ -1,4 +1,4 @@
-"""Batches of examples of like length, the same for the same seed, wherever training was broken off."""
+"""Batches of examples of like length, the same for one seed, wherever training was broken off."""
 
 from dataclasses import dataclass, field
 
@@ -11,8 +11,8 @@ from ..model.architecture import Architecture
 from ..model.ctc_head import letter_labels
 from ..model.front_end import SAMPLE_RATE, frame_count
 from ..settings import Settings
-from .augment import arrange, disturb, masks
 from .audio_cache import AudioCache
+from .augment import arrange, disturb, masks
 from .clip import Clip
 from .lessons import Lesson
 

@@ -25,7 +25,9 @@ class Lesson:
     @staticmethod
     def from_json(line: str) -> "Lesson":
         row = json.loads(line)
-        words = tuple(Word(**{**word, "tokens": tuple(word["tokens"])}) for word in row.pop("words"))
+        words = tuple(
+            Word(**{**word, "tokens": tuple(word["tokens"])}) for word in row.pop("words")
+        )
         return Lesson(**row, words=words)
 
 

@@ -33,7 +33,10 @@ def read_manifest(folder: Path, split: str | None = None) -> list[Utterance]:
         missing = set(COLUMNS) - set(reader.fieldnames or ())
         if missing:
             raise TrainingError(f"{path} lacks the columns {sorted(missing)}.")
-        rows = [Utterance(**{c: float(r[c]) if c == "seconds" else r[c] for c in COLUMNS}) for r in reader]
+        rows = [
+            Utterance(**{c: float(r[c]) if c == "seconds" else r[c] for c in COLUMNS})
+            for r in reader
+        ]
     found = [row for row in rows if split in (None, row.split)]
     if not found:
         splits = sorted({row.split for row in rows})

@@ -33,7 +33,9 @@ def add_noise(rng: np.random.Generator, samples: np.ndarray, snr: float, colour:
     return samples + amount * noise(rng, len(samples), colour)
 
 
-def add_reverb(rng: np.random.Generator, samples: np.ndarray, seconds: float, wet: float) -> np.ndarray:
+def add_reverb(
+    rng: np.random.Generator, samples: np.ndarray, seconds: float, wet: float
+) -> np.ndarray:
     """A synthetic room: noise that decays by 60 dB in `seconds`, `wet` as loud as the direct sound.
 
     The direct sound comes at once, so that words stay where they were; the level stays too.
@@ -54,7 +56,9 @@ def low_pass(samples: np.ndarray, cutoff: float, width: float = 400.0) -> np.nda
     spectrum = np.fft.rfft(samples, size)
     hertz = np.arange(len(spectrum)) * SAMPLE_RATE / size
     fall = np.clip((cutoff - hertz) / width, 0, 1)
-    return np.fft.irfft(spectrum * np.sin(np.pi / 2 * fall) ** 2, size)[: len(samples)].astype(np.float32)
+    return np.fft.irfft(spectrum * np.sin(np.pi / 2 * fall) ** 2, size)[: len(samples)].astype(
+        np.float32
+    )
 
 
 def fast_length(count: int) -> int:

@@ -25,9 +25,7 @@ def make_target(reference: str, heard: str) -> Target:
         return Target(text, "teacher", (True,) * len(text.split()))
     said, written = reference.lower().split(), heard.split()
     pairs = align(said, [bare(word) for word in written])
-    agreed = tuple(
-        j is not None and said[i] == bare(written[j]) for i, j in pairs if i is not None
-    )
+    agreed = tuple(j is not None and said[i] == bare(written[j]) for i, j in pairs if i is not None)
     if sum(agreed) < LEAST_AGREEMENT * len(said):
         return Target(plain(said), "plain", agreed)
     return Target(dress(said, written, pairs), "dressed", agreed)
@@ -45,7 +43,7 @@ def plain(said: list[str]) -> str:
 
 
 def dress(said: list[str], written: list[str], pairs: list[tuple[int | None, int | None]]) -> str:
-    """The words of `said` in the case and punctuation of `written`, along an alignment of the two."""
+    """The words of `said` in the case and punctuation of `written`, along their alignment."""
     out: list[str] = []
     last = max((k for k, pair in enumerate(pairs) if None not in pair), default=-1)
     for k, (i, j) in enumerate(pairs):

@@ -29,8 +29,8 @@ def monotone_peaks(weights: np.ndarray) -> np.ndarray:
 def token_times(attention: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Seconds at which tokens begin and end, each (tokens,).
 
-    attention: (heads, tokens + 1, frames); row k predicts token k, the last row the end. The last head
-    looks at the end of the token before, the others at the beginning of the one to come.
+    attention: (heads, tokens + 1, frames); row k predicts token k, the last row the end. The last
+    head looks at the end of the token before, the others at the beginning of the one to come.
     """
     starts = _seconds(attention[:-1].mean(0))[:-1]
     ends = _seconds(attention[-1])[1:]

@@ -70,12 +70,10 @@ class Architecture:
 
     def offline(self) -> "Architecture":
         """Moonshine's own encoder: full attention, norm over the whole recording, no additions."""
-        return replace(
-            self, norm="utterance", conv_kernel=0, span="full", lookahead=(), ctc=False
-        )
+        return replace(self, norm="utterance", conv_kernel=0, span="full", lookahead=(), ctc=False)
 
     def delay_frames(self, chunk: int = WHOLE) -> int:
-        """Frames after a frame that its output may depend on, at most. `chunk`: under `chunk` only."""
+        """Frames after a frame that its output may depend on, at most; `chunk` for that span."""
         if self.span == "frames":
             return sum(self.lookahead)
         return min(chunk, WHOLE) - 1

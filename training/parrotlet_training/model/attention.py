@@ -27,7 +27,9 @@ def span_mask(arch: Architecture, layer: int, counts: Tensor, frames: int, chunk
     return (seen & real[:, None] | (row == column))[:, None]
 
 
-def rotary_angles(frames: int, dims: int, theta: float, start: int, device) -> tuple[Tensor, Tensor]:
+def rotary_angles(
+    frames: int, dims: int, theta: float, start: int, device
+) -> tuple[Tensor, Tensor]:
     """Cosines and sines of positions from `start` on, each (frames, dims / 2)."""
     time = torch.arange(start, start + frames, dtype=torch.float32, device=device)
     rate = theta ** (-torch.arange(0, dims, 2, dtype=torch.float32, device=device) / dims)
@@ -36,7 +38,7 @@ def rotary_angles(frames: int, dims: int, theta: float, start: int, device) -> t
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turns neighbouring pairs of the first dimensions of every head. x: (batch, heads, frames, head)."""
+    """Turns pairs of the first dimensions of every head. x: (batch, heads, frames, head)."""
     dims = 2 * cos.shape[1]
     cos, sin = cos.to(x.dtype), sin.to(x.dtype)
     even, odd = x[..., 0:dims:2], x[..., 1:dims:2]

@@ -11,7 +11,9 @@ LABELS = 1 + len(LETTERS)
 
 def letter_labels(text: str) -> list[int]:
     """Labels of the letters of `text`; all else is left out, and words are one space apart."""
-    kept = "".join(c if c in LETTERS else " " if c.isspace() or c == "-" else "" for c in text.lower())
+    kept = "".join(
+        c if c in LETTERS else " " if c.isspace() or c == "-" else "" for c in text.lower()
+    )
     return [1 + LETTERS.index(c) for c in " ".join(kept.split())]
 
 
@@ -28,7 +30,7 @@ class CtcHead(nn.Module):
 def ctc_loss(logits: Tensor, counts: Tensor, labels: list[list[int]]) -> Tensor:
     """Mean over the frames, so that silence weighs no more than speech.
 
-    logits: (batch, frames, labels), counts: (batch,) real frames, labels: letters of each recording.
+    logits: (batch, frames, labels), counts: (batch,) real frames, labels: of each recording.
     Recordings too short for their letters count 0.
     """
     lengths = torch.tensor([len(row) for row in labels], device=logits.device)

@@ -38,7 +38,9 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, keys_values: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
         """x: (batch, tokens, dim), mask: (batch, 1, 1, frames), True where real"""
         q = split_heads(self.query(self.norm(x)), self.heads)
-        return x + self.out(join_heads(F.scaled_dot_product_attention(q, *keys_values, attn_mask=mask)))
+        return x + self.out(
+            join_heads(F.scaled_dot_product_attention(q, *keys_values, attn_mask=mask))
+        )
 
     def weights(self, x: Tensor, keys_values: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
         """Attention itself: (batch, heads, tokens, frames)"""
@@ -80,23 +82,42 @@ class Decoder(nn.Module):
     def forward(
         self, tokens: Tensor, memory: Tensor, counts: Tensor, state: DecoderState | None = None
     ) -> Tensor:
-        """tokens: (batch, n), memory: (batch, frames, dim), counts: (batch,) -> logits (batch, n, vocabulary)
+        """-> logits (batch, n, vocabulary) of the token after each.
+
+        tokens: (batch, n), memory: (batch, frames, dim), counts: (batch,) real frames.
 
         With a state, `tokens` continue those it has seen, and n must be 1 after the first call.
         """
-        return self._run(tokens, memory, counts, state or DecoderState(), None) @ self.embedding.weight.T
+        return (
+            self._run(tokens, memory, counts, state or DecoderState(), {}) @ self.embedding.weight.T
+        )
 
-    def cross_attention(self, tokens: Tensor, memory: Tensor, heads: list[tuple[int, int]]) -> Tensor:
-        """Weights of some [layer, head] for one recording: tokens (n,), memory (frames, dim) -> (heads, n, frames)"""
+    def cross_attention(
+        self, tokens: Tensor, memory: Tensor, heads: list[tuple[int, int]]
+    ) -> Tensor:
+        """Weights of some [layer, head] in one recording: (heads, n, frames).
+
+        tokens: (n,), memory: (frames, dim)
+        """
         counts = torch.tensor([len(memory)], device=memory.device)
-        seen: dict[int, Tensor] = {layer: memory for layer, _ in heads}
+        seen = dict.fromkeys((layer for layer, _ in heads), memory)
         self._run(tokens[None], memory[None], counts, DecoderState(), seen)
         return torch.stack([seen[layer][0, head] for layer, head in heads])
 
-    def _run(self, tokens, memory, counts, state, seen) -> Tensor:
+    def _run(
+        self,
+        tokens: Tensor,
+        memory: Tensor,
+        counts: Tensor,
+        state: DecoderState,
+        seen: dict[int, Tensor],
+    ) -> Tensor:
+        """-> (batch, n, dim) after the last norm; fills `seen` with its layers' cross-attention."""
         arch, n, device = self.arch, tokens.shape[1], tokens.device
         angles = rotary_angles(n, arch.decoder_rotary_dims, arch.rotary_theta, state.tokens, device)
-        past = torch.ones(n, n, dtype=torch.bool, device=device).tril()[None, None] if n > 1 else None
+        past = (
+            torch.ones(n, n, dtype=torch.bool, device=device).tril()[None, None] if n > 1 else None
+        )
         real = (torch.arange(memory.shape[1], device=device) < counts[:, None])[:, None, None]
         if not state.memory:
             state.memory = [layer.cross.keys_values(memory) for layer in self.layers]
@@ -104,7 +125,7 @@ class Decoder(nn.Module):
         x = self.embedding(tokens)
         for i, layer in enumerate(self.layers):
             x = layer.self(x, past, angles, state.own[i])
-            if seen is not None and i in seen:
+            if i in seen:
                 seen[i] = layer.cross.weights(x, state.memory[i], real)
             x = layer.ff(layer.cross(x, state.memory[i], real))
         state.tokens += n
@@ -113,7 +134,7 @@ class Decoder(nn.Module):
 
 @torch.no_grad()
 def greedy(decoder: Decoder, memory: Tensor, counts: Tensor, limits: list[int]) -> list[list[int]]:
-    """The likeliest token each time, for a batch, without start and end; `limits`: most tokens of each."""
+    """The likeliest token each time, for a batch, without start and end; at most `limits`."""
     arch, batch, state = decoder.arch, len(limits), DecoderState()
     last = torch.full((batch, 1), arch.start_token, device=memory.device)
     said: list[list[int]] = [[] for _ in limits]

@@ -42,7 +42,7 @@ class RunningNorm(nn.Module):
         self.register_buffer("prior_variance", torch.tensor(PRIOR_VARIANCE))
 
     def forward(self, x: Tensor, counts: Tensor) -> Tensor:
-        """x: (batch, dim, frames) -> the same shape. `counts` is not needed: only the past is seen."""
+        """x: (batch, dim, frames) -> the same shape. Needs no `counts`: only the past is seen."""
         mean0, variance0 = self.prior_mean.double(), self.prior_variance.double()
         heard = torch.arange(1, x.shape[2] + 1, device=x.device) + self.prior_frames
         running = lambda y, prior: (y.double().cumsum(1) + self.prior_frames * prior) / heard
@@ -67,7 +67,9 @@ class UtteranceNorm(nn.Module):
         size = counts[:, None, None] * x.shape[1]
         mean = (x * real).sum((1, 2), keepdim=True) / size
         variance = (((x - mean) * real) ** 2).sum((1, 2), keepdim=True) / size
-        return (x - mean) * torch.rsqrt(variance + EPSILON) * self.weight[:, None] + self.bias[:, None]
+        return (x - mean) * torch.rsqrt(variance + EPSILON) * self.weight[:, None] + self.bias[
+            :, None
+        ]
 
 
 class FrontEnd(nn.Module):
@@ -79,7 +81,9 @@ class FrontEnd(nn.Module):
             nn.Conv1d(inputs, outputs, kernel, stride, bias=i > 0)
             for i, ((inputs, outputs), (kernel, stride)) in enumerate(zip(widths, CONVS))
         )
-        self.norm = RunningNorm(dim, arch.prior_frames) if arch.norm == "running" else UtteranceNorm(dim)
+        self.norm = (
+            RunningNorm(dim, arch.prior_frames) if arch.norm == "running" else UtteranceNorm(dim)
+        )
 
     def forward(self, samples: Tensor, lengths: Tensor) -> Tensor:
         """samples: (batch, n) at 16 kHz, lengths: (batch,) real samples -> (batch, frames, dim)."""

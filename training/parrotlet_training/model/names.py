@@ -48,7 +48,9 @@ def checkpoint_names(
     streaming: names in a streaming checkpoint, else in a Hugging Face folder.
     kept: which of the checkpoint's decoder layers the model's are; all in order if None.
     """
-    encoder, decoder = ("encoder.e.", "decoder.") if streaming else ("model.encoder.", "model.decoder.")
+    encoder, decoder = (
+        ("encoder.e.", "decoder.") if streaming else ("model.encoder.", "model.decoder.")
+    )
     if name in SCALARS:
         return SCALARS[name] if streaming else ()
     module, _, kind = name.rpartition(".")

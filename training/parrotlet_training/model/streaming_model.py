@@ -23,9 +23,10 @@ class StreamingModel(nn.Module):
     def encode(
         self, samples: Tensor, lengths: Tensor, chunk: int = WHOLE, keep: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """samples: (batch, n) at 16 kHz, lengths: (batch,) -> memory (batch, frames, dim), counts (batch,)
+        """-> memory (batch, frames, dim), counts (batch,) of real frames.
 
-        keep: (batch, frames, dim), or what broadcasts to it: what is left of the front end's frames.
+        samples: (batch, n) at 16 kHz, lengths: (batch,) real samples.
+        keep: broadcasts to (batch, frames, dim): what is left of the front end's frames.
         """
         counts = frame_count(lengths)
         frames = self.frontend(samples, lengths)

@@ -16,7 +16,9 @@ ADDED = ("ctc.", ".conv.norm.", ".conv.inner.", ".conv.depthwise", ".conv.out.")
 
 
 @torch.no_grad()
-def warm_start(model: StreamingModel, source: Path, kept: tuple[int, ...] | None = None) -> list[str]:
+def warm_start(
+    model: StreamingModel, source: Path, kept: tuple[int, ...] | None = None
+) -> list[str]:
     """Copies the weights of `source` into the model and returns the names it had none for.
 
     source: a Hugging Face folder, or the .safetensors file of a streaming checkpoint.
