@@ -61,7 +61,8 @@ double CentreOfMass(const float* weight, int peak, int frames) {
 TEST(MonotonePeaks, EqualsTheBestOfAllPaths) {
   Random random(3);
   for (int round = 0; round < 300; ++round) {
-    const int rows = random.Int(1, 5), frames = random.Int(1, 7), stride = frames + random.Int(0, 3);
+    const int rows = random.Int(1, 5), frames = random.Int(1, 7),
+              stride = frames + random.Int(0, 3);
     std::vector<float> weight(size_t(rows) * stride);
     for (float& w : weight) w = float(random.Int(0, 4));  // small integers: many ties, exact sums
     const std::vector<int> best = AllPaths(weight, stride, rows, frames).best();

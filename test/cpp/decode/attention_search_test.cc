@@ -4,110 +4,10 @@
 
 #include <cmath>
 
-#include "nn/layer_weights.h"
-#include "nn/tiny_model.h"
-#include "random_cuts.h"
+#include "decode/search_run.h"
 
 namespace parrotlet {
 namespace {
-
-constexpr int kFrames = 120;
-constexpr double kFrameSeconds = 0.04;
-constexpr int kStart = 1, kEnd = 2;
-
-std::shared_ptr<const AsrModel> Model(uint32_t seed, WeightFormat format = {}, Edit edit = {}) {
-  return MakeTiny(StreamingWaveform(), format, seed, std::move(edit));
-}
-
-std::vector<float> RandomMemory(const AsrModel& model, uint64_t seed, int frames = kFrames) {
-  return Random(seed).Floats(size_t(frames) * model.encoder().dim(), -1.5f, 1.5f);
-}
-
-// The network alone: scores of the next token after any tokens.
-class Network {
- public:
-  Network(const AsrModel& model, const Kernels& kernels, const std::vector<float>& memory,
-          int max_tokens)
-      : decoder_(model.decoder()), memory_(kernels, Needs(max_tokens), [&](Arena& arena) {
-          decoder_.Bind(arena, state, kFrames, max_tokens, 1);
-          logits_ = arena.Take<float>(size_t(decoder_.padded_vocabulary()));
-        }) {
-    decoder_.Reset(state);
-    decoder_.Extend(state, memory_.work, memory.data(),
-                    int(memory.size()) / model.encoder().dim());
-  }
-
-  // Runs tokens [from, to) of `tokens` in one piece; the scores after the last.
-  std::vector<float> Run(const std::vector<int>& tokens, size_t from, size_t to) {
-    decoder_.Run(state, memory_.work, tokens.data() + from, int(to - from), int(from), 0, logits_);
-    return {logits_, logits_ + decoder_.config().vocabulary};
-  }
-
-  AttentionDecoder::State state;
-
- private:
-  WorkspaceNeeds Needs(int max_tokens) const {
-    WorkspaceNeeds needs;
-    decoder_.AddNeeds(needs, kFrames, max_tokens);
-    return needs;
-  }
-
-  const AttentionDecoder& decoder_;
-  float* logits_ = nullptr;
-  LayerMemory memory_;
-};
-
-class Search {
- public:
-  Search(std::shared_ptr<const AsrModel> model, int beam, bool keep_loops = false)
-      : model_(std::move(model)),
-        search(model_->decoder(), model_->tokenizer(), Options(beam, keep_loops)),
-        memory_(Fastest(), Needs(), [&](Arena& arena) { search.Bind(arena); }) {
-    search.Reset();
-  }
-
-  void Extend(const std::vector<float>& memory, int begin, int end) {
-    const int dim = model_->encoder().dim();
-    search.Extend(memory_.work, memory.data() + size_t(begin) * dim, end - begin);
-  }
-  void Update(bool final) { search.Update(memory_.work, final); }
-
-  std::vector<int> Ids() const {
-    std::vector<int> ids;
-    for (const Token& token : search.tokens()) ids.push_back(token.id);
-    return ids;
-  }
-
-  std::vector<int> Final(const std::vector<float>& memory) {
-    search.Reset();
-    Extend(memory, 0, int(memory.size()) / model_->encoder().dim());
-    Update(true);
-    return Ids();
-  }
-
- private:
-  std::shared_ptr<const AsrModel> model_;
-
- public:
-  AttentionSearch search;
-
- private:
-  static SearchOptions Options(int beam, bool keep_loops) {
-    SearchOptions options;
-    options.beam = beam;
-    options.keep_loops = keep_loops;
-    options.frame_seconds = kFrameSeconds;
-    options.max_frames = kFrames;
-    return options;
-  }
-  WorkspaceNeeds Needs() const {
-    WorkspaceNeeds needs;
-    search.AddNeeds(needs);
-    return needs;
-  }
-
-  LayerMemory memory_;
-};
 
 // As many tokens as the makers' guard allows: by the seconds heard, and some for short audio.
 int Limit(const AsrModel& model, int frames) {
@@ -163,60 +63,6 @@ double MeanLogProbability(const AsrModel& model, const std::vector<float>& memor
     sum += double(scores[size_t(next)]) - std::log(total);
   }
   return sum / double(tokens.size());
-}
-
-TEST(AttentionDecoder, APrefixAtOnceEqualsTokenByTokenOnEveryTarget) {
-  for (const WeightFormat format : kTinyFormats) {
-    const auto model = Model(1, format);
-    const std::vector<float> memory = RandomMemory(*model, 2);
-    Random random(3);
-    std::vector<int> tokens(70);  // more than two blocks of rows
-    for (int& token : tokens) token = random.Int(0, 39);
-    std::vector<float> expected, begin, end;
-    for (const Kernels* kernels : SupportedKernels()) {
-      Network once(*model, *kernels, memory, 70), singly(*model, *kernels, memory, 70);
-      const std::vector<float> scores = once.Run(tokens, 0, tokens.size());
-      std::vector<float> last;
-      for (size_t i = 0; i < tokens.size(); ++i) last = singly.Run(tokens, i, i + 1);
-      if (expected.empty()) expected = scores;
-      ExpectSameBits(scores, expected, kernels->target);
-      ExpectSameBits(last, expected, "token by token");
-      const size_t cells = tokens.size() * kFrames;
-      const auto copy = [&](const float* cell) { return std::vector<float>(cell, cell + cells); };
-      ExpectSameBits(copy(singly.state.begin_alignment), copy(once.state.begin_alignment), "begin");
-      ExpectSameBits(copy(singly.state.end_alignment), copy(once.state.end_alignment), "end");
-    }
-  }
-}
-
-TEST(AttentionDecoder, MemoryInPiecesEqualsMemoryAtOnce) {
-  const auto model = Model(1);
-  const std::vector<float> memory = RandomMemory(*model, 2);
-  const int dim = model->encoder().dim();
-  Search once(model, 1), pieces(model, 1);
-  once.Extend(memory, 0, kFrames);
-  InRandomCuts(kFrames, 3, [&](size_t begin, size_t count) {
-    pieces.Extend(memory, int(begin), int(begin + count));
-  });
-  once.Update(true);
-  pieces.Update(true);
-  EXPECT_EQ(once.Ids(), pieces.Ids());
-  EXPECT_EQ(int(memory.size()), kFrames * dim);
-}
-
-TEST(AttentionDecoder, AlignmentsAreProbabilitiesOfTheirHeads) {
-  const auto model = Model(4);
-  Network network(*model, Fastest(), RandomMemory(*model, 5, 50), 10);
-  network.Run({1, 9, 14, 22}, 0, 4);
-  for (int row = 0; row < 4; ++row) {
-    for (const float* weight : {network.state.begin_alignment, network.state.end_alignment}) {
-      double sum = 0;
-      for (int f = 0; f < kFrames; ++f) sum += weight[row * kFrames + f];
-      EXPECT_NEAR(sum, 1, 1e-5);
-      EXPECT_EQ(weight[row * kFrames + 50], 0);  // beyond the memory
-    }
-  }
-  EXPECT_NE(network.state.begin_alignment[0], network.state.end_alignment[0]);
 }
 
 TEST(AttentionSearch, GreedyIsTheDefinitionAndCutsLoops) {
@@ -286,8 +132,8 @@ TEST(AttentionSearch, ABeamIsNotWorseThanGreedy) {
     const size_t limit = size_t(Limit(*model, kFrames));
     if (greedy.size() == limit || beam.size() == limit) continue;
     ++compared;
-    const double gain = MeanLogProbability(*model, memory, beam) -
-                        MeanLogProbability(*model, memory, greedy);
+    const double gain =
+        MeanLogProbability(*model, memory, beam) - MeanLogProbability(*model, memory, greedy);
     EXPECT_GE(gain, -1e-6) << seed;
     better += gain > 1e-4;
   }

@@ -58,7 +58,7 @@ TEST(Tokenizer, BytePiecesAppendTheirByte) {
   EXPECT_EQ(made.Text({0, 1}), "\xC3\xA9");
   EXPECT_EQ(made.Text({2}), "A");
   EXPECT_EQ(made.Text({3, 4, 5, 6}), "<0x4><0xG1><0x41<0x411>");  // no bytes: text
-  EXPECT_EQ(made.Text({0, 2, 1}), "?A?");                          // halves of a character
+  EXPECT_EQ(made.Text({0, 2, 1}), "?A?");                         // halves of a character
   EXPECT_EQ(made.Text({2, 7, 2}), "A?A");  // a zero byte would end a C string
 }
 
@@ -102,9 +102,9 @@ TEST(Tokenizer, RefusesMalformedTables) {
 }
 
 TEST(MakeValidUtf8, KeepsWhatIsWellFormed) {
-  for (const char* text : {"", "plain", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-                           "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF",
-                           "a\xC3\xA9z\xE2\x96\x81"}) {
+  for (const char* text :
+       {"", "plain", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+        "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "a\xC3\xA9z\xE2\x96\x81"}) {
     EXPECT_EQ(Valid(text), text);
   }
 }
@@ -113,11 +113,19 @@ TEST(MakeValidUtf8, ReplacesEveryOtherByte) {
   const struct {
     const char *bytes, *valid;
   } cases[] = {
-      {"\x80", "?"},          {"a\xFFz", "a?z"},        {"\xC3", "?"},
-      {"\xC3z", "?z"},        {"\xC0\xAF", "??"},       // overlong
-      {"\xE0\x9F\xBF", "???"}, {"\xED\xA0\x80", "???"},  // overlong, surrogate
-      {"\xE2\x96", "??"},     {"\xE2\x96z", "??z"},     {"\xF0\x8F\xBF\xBF", "????"},
-      {"\xF4\x90\x80\x80", "????"}, {"\xF5\x80\x80\x80", "????"}, {"\xF0\x9F\x98", "???"},
+      {"\x80", "?"},
+      {"a\xFFz", "a?z"},
+      {"\xC3", "?"},
+      {"\xC3z", "?z"},
+      {"\xC0\xAF", "??"},  // overlong
+      {"\xE0\x9F\xBF", "???"},
+      {"\xED\xA0\x80", "???"},  // overlong, surrogate
+      {"\xE2\x96", "??"},
+      {"\xE2\x96z", "??z"},
+      {"\xF0\x8F\xBF\xBF", "????"},
+      {"\xF4\x90\x80\x80", "????"},
+      {"\xF5\x80\x80\x80", "????"},
+      {"\xF0\x9F\x98", "???"},
   };
   for (const auto& c : cases) EXPECT_EQ(Valid(c.bytes), c.valid);
 }

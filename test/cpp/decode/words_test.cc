@@ -36,8 +36,8 @@ class FixedDecoder final : public TokenDecoder {
 class Words : public testing::Test {
  protected:
   void SetUp() override {
-    for (const std::string piece : {"<s>", MARK "he", "llo", ",", MARK "world", MARK, "<0xC3>",
-                                    "<0xA9>"}) {
+    for (const std::string piece :
+         {"<s>", MARK "he", "llo", ",", MARK "world", MARK, "<0xC3>", "<0xA9>"}) {
       table_.push_back(uint8_t(piece.size()));
       table_.insert(table_.end(), piece.begin(), piece.end());
     }
@@ -45,9 +45,9 @@ class Words : public testing::Test {
     Result<Tokenizer> made = Tokenizer::Make(table_, 8, special);
     ASSERT_TRUE(made.ok());
     tokenizer_ = std::move(made.value());
-    ASSERT_TRUE(arena_.Build([&](Arena& arena) {
-      builder_.Bind(arena, 16, tokenizer_.max_piece_bytes());
-    }).ok());
+    ASSERT_TRUE(
+        arena_.Build([&](Arena& arena) { builder_.Bind(arena, 16, tokenizer_.max_piece_bytes()); })
+            .ok());
   }
 
   void Build(std::vector<Token> tokens, int stable, double offset = 0, double length = 10,
@@ -101,7 +101,8 @@ TEST_F(Words, StableBytesEndWithTheLastStableWord) {
 }
 
 TEST_F(Words, DropsWordsWithoutText) {
-  Build({{0, 0, 1}, {5, 1, 2}, {4, 2, 3}, {5, 3, 4}, {5, 4, 5}, {1, 5, 6}, {0, 6, 7}, {5, 7, 8}}, 8);
+  Build({{0, 0, 1}, {5, 1, 2}, {4, 2, 3}, {5, 3, 4}, {5, 4, 5}, {1, 5, 6}, {0, 6, 7}, {5, 7, 8}},
+        8);
   EXPECT_EQ(Text(), "world he");
   ASSERT_EQ(builder_.words().size(), 2u);
   EXPECT_EQ(TextOf(1), "he");

@@ -11,8 +11,8 @@ namespace {
 
 // Two sentences with a pause, then speech that is longer than a segment may be.
 Audio Talk() {
-  return Join({Silence(0.4), Babble(0.9, 1), Silence(0.8), Babble(1.1, 2), Silence(0.7),
-               Babble(3.1, 3)});
+  return Join(
+      {Silence(0.4), Babble(0.9, 1), Silence(0.8), Babble(1.1, 2), Silence(0.7), Babble(3.1, 3)});
 }
 
 struct Kind {
@@ -111,9 +111,8 @@ TEST(AsrSession, MemoryOfAllChunkChoices) {
 }
 
 TEST(AsrSession, PausesPartSegmentsThatCoverAllSpeech) {
-  const Audio audio =
-      Join({Silence(0.6), Babble(1.2, 1), Silence(1.3), Babble(0.8, 2), Silence(0.9), Babble(1, 3),
-            Silence(1.5)});
+  const Audio audio = Join({Silence(0.6), Babble(1.2, 1), Silence(1.3), Babble(0.8, 2),
+                            Silence(0.9), Babble(1, 3), Silence(1.5)});
   const double speech[][2] = {{0.6, 1.8}, {3.1, 3.9}, {4.8, 5.8}};
   for (const Config& tiny : {StackedConformer(), ChunkedConformer()}) {
     SessionRun run(MakeTiny(tiny));

@@ -103,8 +103,14 @@ class SessionRun {
   void Drain() {
     AsrEvent event;
     while (session->NextEvent(event)) {
-      said.push_back({event.final, event.segment, event.revision, std::string(event.text),
-                      event.stable_bytes, event.begin, event.end, event.audio_seconds,
+      said.push_back({event.final,
+                      event.segment,
+                      event.revision,
+                      std::string(event.text),
+                      event.stable_bytes,
+                      event.begin,
+                      event.end,
+                      event.audio_seconds,
                       {event.words.begin(), event.words.end()}});
     }
   }
@@ -112,8 +118,8 @@ class SessionRun {
   size_t channels_;
 };
 
-// What holds for every list of events: order of segments and revisions, times inside segments, words
-// inside texts, and what was called stable stays.
+// What holds for every list of events: order of segments and revisions, times inside segments,
+// words inside texts, and what was called stable stays.
 inline void CheckEvents(const std::vector<Said>& all, const std::string& what) {
   const Said* before = nullptr;
   for (const Said& said : all) {
