@@ -13,7 +13,7 @@ from .data.clip import Word
 from .data.lessons import FILE, Lesson, tokens_of_words
 from .data.manifest import Utterance, read_manifest
 from .data.targets import make_target
-from .data.word_times import token_times
+from .data.word_times import last_spoken, token_times
 from .errors import TrainingError
 from .model.decoder import greedy, token_limit
 from .model.streaming_model import StreamingModel
@@ -170,9 +170,8 @@ class LessonMaker:
         starts, ends = token_times(attention.float().cpu().numpy())
         times, at = [], 0
         for word in words:
-            last = at + len(word) - 1
-            times.append(
-                (round(float(starts[at]), 3), round(float(max(ends[last], starts[at])), 3))
-            )
-            at = last + 1
+            pieces = [self._tokenizer.id_to_token(token) for token in word]
+            start, end = float(starts[at]), float(ends[at + last_spoken(pieces)])
+            times.append((round(start, 3), round(max(start, end), 3)))
+            at += len(word)
         return times

@@ -6,7 +6,7 @@ from conftest import MOONSHINE
 
 from parrotlet_training.data.lessons import tokens_of_words
 from parrotlet_training.data.targets import make_target
-from parrotlet_training.data.word_times import monotone_peaks, token_times
+from parrotlet_training.data.word_times import last_spoken, monotone_peaks, token_times
 from parrotlet_training.model.ctc_head import LETTERS, letter_labels
 from parrotlet_training.recognize import load_tokenizer
 
@@ -74,6 +74,13 @@ def test_monotone_peaks_are_the_best_path():
     path = monotone_peaks(weights)
     assert (np.diff(path) >= 0).all()
     assert sum(weights[np.arange(4), path]) == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "last"), [(["▁well", ","], 0), (["▁to", "-", "day", '."'], 2), (["▁..."], 0)]
+)
+def test_a_word_ends_before_its_punctuation(pieces, last):
+    assert last_spoken(pieces) == last
 
 
 def test_token_times_follow_the_heads():

@@ -37,6 +37,12 @@ def token_times(attention: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return starts, np.maximum(ends, starts)
 
 
+def last_spoken(pieces: list[str]) -> int:
+    """Index of a word's last token that is more than punctuation; a comma is heard late."""
+    spoken = [i for i, piece in enumerate(pieces) if any(c.isalnum() for c in piece)]
+    return spoken[-1] if spoken else len(pieces) - 1
+
+
 def _seconds(weights: np.ndarray) -> np.ndarray:
     centres = []
     for row, peak in zip(weights, monotone_peaks(weights)):
