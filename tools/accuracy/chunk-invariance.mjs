@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_DATA, loadFacade, readManifest, readMono16k, runTool } from './corpus.mjs';
 import { startProgress } from './progress.mjs';
 import { seededRandom } from './random.mjs';
+import { recordResult } from './results.mjs';
 
 const HELP = `usage: node tools/accuracy/chunk-invariance.mjs [options]
 
@@ -57,7 +58,10 @@ await runTool(async () => {
     }
   }
   progress.end();
-  console.log(`${checked} cuts of ${rows.length} utterances, ${differing.length} differ`);
+  const { name } = JSON.parse(model.describe());
+  const result = { model: name, cuts: checked, utterances: rows.length, differ: differing.length };
+  recordResult('cuts', result);
+  console.log(result);
   if (differing.length > 0) throw new Error(`Differing: ${[...new Set(differing)].join(', ')}`);
 });
 

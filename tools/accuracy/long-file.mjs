@@ -12,6 +12,7 @@ import {
 } from './corpus.mjs';
 import { startProgress } from './progress.mjs';
 import { seededRandom } from './random.mjs';
+import { recordResult, round } from './results.mjs';
 import { errorPercent, scoreUtterance } from './wer.mjs';
 
 const SAMPLE_RATE = 16_000;
@@ -57,11 +58,18 @@ await runTool(async () => {
   const { transcript, samples } = await runSession(model, audio);
   const score = scoreUtterance(rows.map(({ text }) => text).join(' '), transcript.text);
   const slope = slopePerHour(samples.slice(Math.floor(samples.length / 3)));
-  console.log(`${rows.length} utterances, ${(audio.length / SAMPLE_RATE / 60).toFixed(1)} min
-one session: WER ${errorPercent([score]).toFixed(2)} %, ${transcript.segments.length} segments
-one by one:  WER ${errorPercent(apart).toFixed(2)} %
-real-time factor ${(transcript.processingSeconds / transcript.durationSeconds).toFixed(4)}
-memory: ${(slope / 1e6).toFixed(2)} MB more for an hour of audio (slope over the last two thirds)`);
+  const result = {
+    model: model.info.name,
+    utterances: rows.length,
+    minutes: round(audio.length / SAMPLE_RATE / 60, 1),
+    werOneSession: round(errorPercent([score]), 2),
+    werApart: round(errorPercent(apart), 2),
+    segments: transcript.segments.length,
+    realTimeFactor: round(transcript.processingSeconds / transcript.durationSeconds, 4),
+    megabytesPerHour: round(slope / 1e6, 2), // slope over the last two thirds
+  };
+  recordResult('long-file', result);
+  console.log(result);
   model.close();
 });
 

@@ -1,6 +1,7 @@
 // Turns bench/results/accuracy.json into docs/accuracy.md.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { SUBSETS } from './corpus.mjs';
+import { resultPath } from './results.mjs';
 
 const INTRODUCTION = `# Accuracy
 
@@ -42,7 +43,25 @@ export function writeReport(rows, path) {
     .map(([name, about]) => [about, rows.filter(({ subset }) => subset === name)])
     .filter(([, found]) => found.length > 0)
     .map(([about, found]) => section(about, found));
-  writeFileSync(path, [INTRODUCTION, ...tables, METHOD].join('\n'));
+  writeFileSync(path, [INTRODUCTION, ...tables, streams(), METHOD].join('\n'));
+}
+
+/** What the two tools about long streams and cuts recorded last, where they did. */
+function streams() {
+  const long = readResult('long-file');
+  const cuts = readResult('cuts');
+  const lines = [
+    long &&
+      `One live session over ${long.minutes} minutes of joined dev utterances (${long.utterances} of them,
+0.3 to 1 s of room noise between; \`node tools/accuracy/long-file.mjs\`, ${long.model}): WER
+${long.werOneSession} %, against ${long.werApart} % for the same utterances apart; ${long.segments} segments; memory grew by
+${long.megabytesPerHour} MB for an hour of audio.`,
+    cuts &&
+      `${cuts.cuts} random cuts of ${cuts.utterances} dev utterances (\`node tools/accuracy/chunk-invariance.mjs\`,
+${cuts.model}): ${cuts.differ} differ from the uncut recording in the bits of the encoder's output or in the
+final text.`,
+  ].filter(Boolean);
+  return lines.length === 0 ? '' : `## Long streams and cuts\n${lines.join('\n\n')}\n`;
 }
 
 function section({ title, note }, rows) {
@@ -80,4 +99,9 @@ function widths({ bits, parameters }) {
     .sort((a, b) => b[1] - a[1])
     .map(([width, percent]) => (percent > 98 ? width : `${width} (${percent} %)`))
     .join(', ');
+}
+
+function readResult(name) {
+  const path = resultPath(name);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
