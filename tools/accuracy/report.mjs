@@ -17,7 +17,8 @@ interface. This page is written by \`node tools/accuracy/run.mjs --report-only\`
 - Size: the file, and how many times smaller it is than its parameters in float32.
 - **offline**: Moonshine tiny as its makers trained it, imported; **streaming**: the same made streaming
   (the checkpoint of the default model), rounded after training to the widths shown. Two bits without
-  training in them are of no use.
+  training in them are of no use. **int4** is the default model, whose plan keeps the sensitive matrices in
+  8 bits; **int4-all** has every matrix in 4.
 - Speed is measured apart: see [benchmarks](benchmarks.md).
 `;
 
