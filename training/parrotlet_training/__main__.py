@@ -1,4 +1,4 @@
-"""The command line: prepare, train, evaluate, export."""
+"""The command line: prune, prepare, train, evaluate, export."""
 
 import argparse
 import os
@@ -8,10 +8,16 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads sleep; read 
 
 import torch
 
-from . import evaluate, export, prepare, train
+from . import evaluate, export, prepare, prune, train
 from .errors import TrainingError
 
-COMMANDS = {"prepare": prepare, "train": train, "evaluate": evaluate, "export": export}
+COMMANDS = {
+    "prune": prune,
+    "prepare": prepare,
+    "train": train,
+    "evaluate": evaluate,
+    "export": export,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

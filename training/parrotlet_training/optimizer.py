@@ -10,8 +10,9 @@ from .settings import TrainSettings
 
 
 def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:
-    """Groups: warm encoder, what is new, decoder, token table; norms and biases without decay."""
+    """Groups: front end, warm encoder, what is new, decoder, token table; norms and biases without decay."""
     rates = {
+        "front end": settings.front_end_rate,
         "encoder": settings.encoder_rate,
         "added": settings.added_rate,
         "decoder": settings.decoder_rate,
@@ -35,6 +36,7 @@ def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Ada
         ],
         lr=0.0,
         betas=(0.9, 0.98),
+        fused=True,
     )
 
 
@@ -43,6 +45,8 @@ def part_of(name: str) -> str:
         return "table"
     if name.startswith("decoder."):
         return "decoder"
+    if name.startswith("frontend."):
+        return "front end"
     return "added" if any(part in name for part in ADDED) else "encoder"
 
 

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from .errors import TrainingError
 from .model.architecture import Architecture
+from .model.rounding import Rule, read_plan
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,16 @@ class LossSettings:
 
 
 @dataclass(frozen=True)
+class QuantizeSettings:
+    plan: str = ""  # JSON file of the importer's rules, beside the configuration; "": none
+    from_step: int = 0  # from here on training runs with rounded weights
+
+
+@dataclass(frozen=True)
 class TrainSettings:
     steps: int = 20000
     warm_up: int = 200
+    front_end_rate: float = 2e-4  # waveform convolutions and their norm; 0: frozen
     encoder_rate: float = 2e-4
     added_rate: float = 6e-4  # convolution modules and the CTC head
     decoder_rate: float = 3e-5
@@ -121,8 +129,14 @@ class Settings:
     data: DataSettings = field(default_factory=DataSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     loss: LossSettings = field(default_factory=LossSettings)
+    quantize: QuantizeSettings = field(default_factory=QuantizeSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     card: dict[str, str] = field(default_factory=dict)  # licence, base, data, source: for the card
+    folder: Path = Path()  # of the file they were read from; what it names is found there
+
+    def plan(self) -> tuple[Rule, ...]:
+        """How training rounds weights; empty if it does not."""
+        return read_plan(self.folder / self.quantize.plan) if self.quantize.plan else ()
 
     def __post_init__(self) -> None:
         expected = len(self.model.chunk_choices) + 1
@@ -144,7 +158,7 @@ def read_settings(path: Path) -> Settings:
         raise TrainingError(f"There is no configuration {path}; see training/configs.") from None
     except tomllib.TOMLDecodeError as error:
         raise TrainingError(f"{path} is not TOML: {error}.") from None
-    return build(Settings, tables, "")
+    return replace(build(Settings, tables, ""), folder=path.parent)
 
 
 def build(kind: type, table: dict[str, Any], where: str) -> Any:

@@ -88,7 +88,7 @@ def test_noise_has_its_colour_and_level(colour, rng):
 
 def test_added_noise_has_its_distance(rng):
     speech = tone(2.0, 3)
-    added = sound.add_noise(rng, speech, 10.0, "pink") - speech
+    added = sound.add_noise(rng, speech, 10.0) - speech
     assert 20 * np.log10(sound.level(speech) / sound.level(added)) == pytest.approx(10, abs=0.05)
 
 

@@ -42,8 +42,8 @@ def maybe_cut(rng: np.random.Generator, clip: Clip, settings: AugmentSettings) -
 def nothing(rng: np.random.Generator, seconds: float) -> Clip:
     """No speech: nothing shall be said."""
     count = int(min(max(seconds, 1.0), 8.0) * SAMPLE_RATE)
-    loudness = np.float32(10 ** rng.uniform(-4, -1.3))
-    return Clip(loudness * sound.noise(rng, count, COLOURS[rng.integers(len(COLOURS))]), ())
+    loudness = np.float32(10 ** rng.uniform(-4, -0.8))
+    return Clip((loudness * sound.background(rng, count)).clip(-1, 1), ())
 
 
 def room_tone(
@@ -67,8 +67,7 @@ def disturb(rng: np.random.Generator, samples: np.ndarray, settings: AugmentSett
             rng, heard, rng.uniform(*settings.reverb_seconds), rng.uniform(0.1, 0.8)
         )
     if rng.random() < settings.noise:
-        colour = COLOURS[rng.integers(len(COLOURS))]
-        heard = sound.add_noise(rng, heard, rng.uniform(*settings.noise_snr), colour)
+        heard = sound.add_noise(rng, heard, rng.uniform(*settings.noise_snr))
     if rng.random() < settings.low_pass:
         heard = sound.low_pass(heard, rng.uniform(*settings.low_pass_hertz))
     if rng.random() < settings.gain:

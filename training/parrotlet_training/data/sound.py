@@ -27,10 +27,63 @@ def noise(rng: np.random.Generator, count: int, colour: str) -> np.ndarray:
     return (shaped / level(shaped)).astype(np.float32)
 
 
-def add_noise(rng: np.random.Generator, samples: np.ndarray, snr: float, colour: str) -> np.ndarray:
+def hum(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Mains and its harmonics with a little hiss: (count,) of level 1"""
+    time, base = np.arange(count) / SAMPLE_RATE, rng.choice((50.0, 60.0, 100.0, 120.0))
+    out = 0.1 * rng.standard_normal(count)
+    for harmonic in range(1, 9):
+        turn = 2 * np.pi * (base * harmonic * time + rng.random())
+        out += rng.random() / harmonic * np.sin(turn)
+    return (out / level(out)).astype(np.float32)
+
+
+def clicks(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Keys, steps, dishes: short bursts in an uneven rhythm, (count,) of level 1"""
+    out = 0.003 * rng.standard_normal(count)
+    at, pace = int(rng.uniform(0, 0.3) * SAMPLE_RATE), rng.uniform(0.08, 0.6)
+    while at < count:
+        size = min(int(rng.uniform(0.004, 0.06) * SAMPLE_RATE), count - at)
+        burst = rng.standard_normal(size) * np.exp(-rng.uniform(3, 9) * np.arange(size) / size)
+        out[at : at + size] += rng.uniform(0.3, 1) * np.convolve(burst, [0.5, 0.3, 0.2], "same")
+        at += int(rng.exponential(pace) * SAMPLE_RATE) + size
+    return (out / level(out)).astype(np.float32)
+
+
+def music(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Plucked or held notes of one scale, several at a time: (count,) of level 1"""
+    out = np.zeros(count)
+    scale = np.array((0, 2, 4, 5, 7, 9, 11) if rng.random() < 0.5 else (0, 2, 3, 5, 7, 8, 10))
+    root, beat, fall = rng.uniform(80, 220), rng.uniform(0.12, 0.6), rng.uniform(0.3, 6)
+    at = 0
+    while at < count:
+        size = min(int(beat * rng.integers(1, 5) * SAMPLE_RATE), count - at)
+        time = np.arange(size) / SAMPLE_RATE
+        for _ in range(int(rng.integers(1, 5))):
+            step = rng.choice(scale) + 12 * rng.integers(0, 3)
+            pitch = root * 2 ** (step / 12)
+            for harmonic in range(1, int(min(8, 7000 / pitch)) + 1):
+                wave = np.sin(2 * np.pi * (harmonic * pitch * time + rng.random()))
+                out[at : at + size] += wave * np.exp(-fall * time) / harmonic ** rng.uniform(1, 2)
+        at += size
+    return (out / level(out)).astype(np.float32)
+
+
+SCENES = {"hum": hum, "clicks": clicks, "music": music}
+
+
+def background(rng: np.random.Generator, count: int) -> np.ndarray:
+    """What is to be heard where nobody speaks: (count,) of level 1"""
+    names = (*COLOURS, *SCENES)
+    name = names[rng.integers(len(names))]
+    if name in COLOURS or count == 0:
+        return noise(rng, count, name if name in COLOURS else "pink")
+    return SCENES[name](rng, count)
+
+
+def add_noise(rng: np.random.Generator, samples: np.ndarray, snr: float) -> np.ndarray:
     """snr: speech over noise in decibels"""
     amount = np.float32(level(samples) * 10 ** (-snr / 20))
-    return samples + amount * noise(rng, len(samples), colour)
+    return samples + amount * background(rng, len(samples))
 
 
 def add_reverb(
