@@ -37,8 +37,8 @@ const MIN_SCALE = 2 ** -126; // below it a float32 loses precision, and so would
 /**
  * Quantizes rows of a matrix, each group on its own:
  * `scale = float32(clip * max|w| / (2^(bits-1) - 1))`,
- * `q = clamp(floor(w / scale + 0.5), -2^(bits-1), 2^(bits-1) - 1)`, in double precision with the
- * scale as it is stored.
+ * `q = clamp(floor(w / scale + 0.5), -2^(bits-1), 2^(bits-1) - 1)`, in float32 arithmetic with the
+ * scale as it is stored: what quantization-aware training computes, so that its integers come back.
  *
  * @param weights - Finite values; a whole number of groups.
  */
@@ -121,7 +121,8 @@ function encodeGroup(group: Float32Array, scale: number, high: number, codes: In
 }
 
 function codeOf(w: number, scale: number, high: number): number {
-  return Math.max(-high - 1, Math.min(high, Math.floor(w / scale + 0.5)));
+  const nearest = Math.floor(Math.fround(Math.fround(w / scale) + 0.5));
+  return Math.max(-high - 1, Math.min(high, nearest));
 }
 
 function ratios(last: number): number[] {

@@ -1,7 +1,6 @@
 // Moonshine made a streaming Conformer: chunked attention, causal convolution modules, running norm.
 import { basename, dirname } from 'node:path';
 import { ParrotletError } from '../../errors.js';
-import type { EncoderDocument } from '../model-document.js';
 import { SafetensorsReader } from '../safetensors-reader.js';
 import { TensorMapper } from '../tensor-source.js';
 import { WeightFolder } from '../weight-folder.js';
@@ -19,14 +18,10 @@ import {
   moonshineFrontEnd,
   NORM_EPSILON,
 } from './moonshine-tensors.js';
+import { readStreamingArchitecture } from './streaming-architecture.js';
 
-// What the encoder was trained with, in frames of 24 ms.
-const LEFT_FRAMES = 426;
-const CHUNK_FRAMES = 27;
-const CHUNK_CHOICES = [13, 27, 53];
+// The longest that was heard in training.
 const MAX_SEGMENT_SECONDS = 20;
-// Weight of the running norm's prior, in frames of 4 ms.
-const PRIOR_FRAMES = 64;
 
 const FIRST_TENSOR = 'encoder.e.conv1.weight';
 // Constants that some exports store, and the scalars that go into the document.
@@ -48,6 +43,10 @@ export const parrotletStreaming: ImportFamily = {
     const { config, tokenizer } = await readMoonshineFolder(base ?? (await folderBeside(source)));
     const weights = await WeightFolder.open(source);
     try {
+      const architecture = readStreamingArchitecture(
+        weights.metadata.get('architecture'),
+        config.encoderLayers,
+      );
       const mapper = new TensorMapper(weights);
       const convKernel = mapEncoder(mapper, config, weights);
       mapMoonshineDecoder(mapper, config, 'decoder.');
@@ -61,12 +60,14 @@ export const parrotletStreaming: ImportFamily = {
           frontEnd: moonshineFrontEnd(config, {
             kind: 'running',
             epsilon: NORM_EPSILON,
-            priorFrames: PRIOR_FRAMES,
+            priorFrames: architecture.priorFrames,
             priorMean: await scalar(weights, 'encoder.mu0'),
             priorVariance: await scalar(weights, 'encoder.v0'),
           }),
           encoder: {
-            ...streamingEncoder(config, convKernel),
+            ...moonshineEncoder(config),
+            ...architecture.attention,
+            convKernel,
             memoryPositionScale: await scalar(weights, 'encoder.ps'),
           },
           output: 'attentionDecoder',
@@ -93,17 +94,6 @@ async function folderBeside(source: string): Promise<string> {
     'A streaming checkpoint holds weights only: name the Moonshine folder it was trained from ' +
       '(config.json, tokenizer.json) in the option base, or put the checkpoint there.',
   );
-}
-
-function streamingEncoder(config: MoonshineConfig, convKernel: number): EncoderDocument {
-  return {
-    ...moonshineEncoder(config),
-    convKernel,
-    span: 'chunk',
-    leftFrames: LEFT_FRAMES,
-    chunkFrames: CHUNK_FRAMES,
-    chunkChoices: CHUNK_CHOICES,
-  };
 }
 
 // Maps the encoder with its convolution modules and returns their kernel's length.

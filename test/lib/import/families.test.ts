@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importModel } from '../../../lib/import/import-model.js';
-import type { ModelDocument } from '../../../lib/import/model-document.js';
+import type { EncoderDocument, ModelDocument } from '../../../lib/import/model-document.js';
 import { modelTensors } from '../../../lib/import/model-tensors.js';
 import { RANDOM_MODELS } from '../../../lib/import/random-models.js';
 import { temporaryFolder, writeCheckpoint } from './files.js';
@@ -173,10 +173,21 @@ describe('moonshine', () => {
 });
 
 describe('parrotlet-streaming', () => {
-  async function checkpoint(tensors: Tensors = streamingTensors()): Promise<string> {
+  async function checkpoint(
+    tensors: Tensors = streamingTensors(),
+    metadata: Record<string, string> = {},
+  ): Promise<string> {
     const path = join(await temporaryFolder(), 'trial.safetensors');
-    await writeCheckpoint(path, tensors, { licence: 'MIT', data: 'two books' });
+    await writeCheckpoint(path, tensors, { licence: 'MIT', data: 'two books', ...metadata });
     return path;
+  }
+
+  async function withArchitecture(changes: Record<string, unknown>): Promise<EncoderDocument> {
+    const chunk = { span: 'chunk', norm: 'running', left_frames: 100, prior_frames: 32 };
+    const chunks = { chunk_frames: 8, chunk_choices: [4, 8], lookahead: [] };
+    const architecture = JSON.stringify({ ...chunk, ...chunks, ...changes });
+    const path = await checkpoint(streamingTensors(), { architecture });
+    return (await imported(path, await moonshineFolder())).document.encoder;
   }
 
   it('puts every weight in its place', async () => {
@@ -219,6 +230,36 @@ describe('parrotlet-streaming', () => {
       },
       card: { licence: 'MIT', data: 'two books', importedFrom: 'parrotlet-streaming' },
     });
+  });
+
+  it('takes the architecture that the checkpoint names', async () => {
+    expect(await withArchitecture({})).toMatchObject({
+      span: 'chunk',
+      leftFrames: 100,
+      chunkFrames: 8,
+      chunkChoices: [4, 8],
+      layers: [{ kind: 'block' }],
+    });
+    const ahead = await withArchitecture({ span: 'frames', lookahead: [4] });
+    expect(ahead).toMatchObject({ span: 'frames', layers: [{ kind: 'block', lookahead: 4 }] });
+    expect(ahead).not.toHaveProperty('chunkFrames');
+  });
+
+  it.each([
+    [{ span: 'full' }, /span "full" with norm "running"/],
+    [{ norm: 'utterance' }, /norm "utterance"/],
+    [{ left_frames: -1 }, /left_frames: a whole number from 0 to 4096/],
+    [{ prior_frames: 0 }, /prior_frames: a whole number from 1/],
+    [{ chunk_choices: [4, '8'] }, /chunk_choices: whole numbers from 1/],
+    [{ chunk_frames: 5 }, /chunk_frames: one of chunk_choices/],
+    [{ span: 'frames', lookahead: [4, 4] }, /lookahead: 1 numbers, one for each block/],
+  ])('refuses the architecture %j', async (changes, message) => {
+    await expect(withArchitecture(changes)).rejects.toThrow(message);
+  });
+
+  it('refuses an architecture that is no JSON', async () => {
+    const path = await checkpoint(streamingTensors(), { architecture: 'chunk' });
+    await expect(imported(path, await moonshineFolder())).rejects.toThrow(/not a JSON object/);
   });
 
   it('finds config.json beside the checkpoint, or asks for its folder', async () => {

@@ -1,11 +1,28 @@
 // Quantization of weight rows: the definition, its error bounds, and the search for scales.
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CodeBits } from '../../../lib/import/pack.js';
-import { type Clip, quantizeRows, sqnrDb } from '../../../lib/import/quantize.js';
+import {
+  type Clip,
+  type QuantizeOptions,
+  quantizeRows,
+  sqnrDb,
+} from '../../../lib/import/quantize.js';
 import { valuesFor } from './files.js';
 
 const WIDTHS: readonly CodeBits[] = [8, 4, 2];
+
+// Made by test/reference/make_rounding.py with the quantizer of training.
+const golden: {
+  readonly weights: string;
+  readonly cases: readonly (Omit<QuantizeOptions, 'clip'> & { codes: string; scales: string })[];
+} = JSON.parse(readFileSync(new URL('../../golden/rounding.json', import.meta.url), 'utf8'));
+
+// A copy: small buffers share an allocation, in which typed arrays may not be aligned.
+function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(base64, 'base64'));
+}
 
 function quantize(weights: ArrayLike<number>, bits: CodeBits, clip: Clip, groupSize?: number) {
   const values = Float32Array.from(weights);
@@ -18,6 +35,16 @@ describe('quantizeRows', () => {
     expect([...scales]).toEqual([1]);
     expect([...codes]).toEqual([7, 1, 0, 2, -1, -7]);
   });
+
+  it.each(golden.cases)(
+    'gives the integers of training at $bits bits, groups of $groupSize',
+    (wanted) => {
+      const weights = new Float32Array(bytesOf(golden.weights).buffer);
+      const { codes, scales } = quantizeRows(weights, { ...wanted, clip: 'max' });
+      expect(codes).toEqual(new Int8Array(bytesOf(wanted.codes).buffer));
+      expect(scales).toEqual(new Float32Array(bytesOf(wanted.scales).buffer));
+    },
+  );
 
   it('stores float32 scales and computes codes with them', () => {
     const weights = valuesFor(64, 1);
