@@ -15,7 +15,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
-from parrotlet_training.model.rounding import quantize  # noqa: E402
+from parrotlet_training.model.rounding import Grid, quantize  # noqa: E402
 
 ROWS, DEPTH = 24, 96
 BITS, GROUPS = (2, 4, 8), (32, 48, 96)
@@ -36,13 +36,13 @@ def main() -> None:
     cases = []
     for bits in BITS:
         for group in GROUPS:
-            codes, scales = quantize(torch.from_numpy(weights), bits, group)
+            found = quantize(torch.from_numpy(weights), Grid(bits, group))
             cases.append(
                 {
                     "bits": bits,
                     "groupSize": group,
-                    "codes": text(codes.numpy().astype("i1")),
-                    "scales": text(scales.numpy().astype("<f4")),
+                    "codes": text(found.codes.numpy().astype("i1")),
+                    "scales": text(found.scale.numpy().astype("<f4")),
                 }
             )
     golden = {"rows": ROWS, "depth": DEPTH, "weights": text(weights), "cases": cases}

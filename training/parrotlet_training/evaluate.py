@@ -13,7 +13,6 @@ from .data.manifest import Utterance, read_manifest
 from .errors import TrainingError
 from .model.architecture import WHOLE, moonshine_architecture, read_config
 from .model.front_end import FRAME_SECONDS
-from .model.rounding import round_weights
 from .model.streaming_model import StreamingModel
 from .model.teacher import load_teacher
 from .model.warm_start import warm_start
@@ -38,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, help="take only so many utterances, evenly spread")
     parser.add_argument("--longest", type=float, help="seconds; longer utterances are left out")
     parser.add_argument(
-        "--rounded", action="store_true", help="with weights rounded by the configuration's plan"
+        "--rounded", action="store_true", help="rounded as [quantize] of the configuration says"
     )
     parser.add_argument("--out", type=Path, help="write the figures as JSON too")
 
@@ -47,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
     paths, settings = Paths.of(options, "data", "base", "work"), read_settings(options.config)
     model = load_model(options.model, paths.base, settings).to(device_named(options.device))
     if options.rounded:
-        round_weights(model, settings.plan())
+        settings.round(model)
     longest = options.longest or settings.data.longest_seconds
     rows = [
         u for u in read_manifest(paths.data, options.split) if options.subset in (None, u.subset)

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from torch import nn
+
 from .errors import TrainingError
 from .model.architecture import Architecture
-from .model.rounding import Rule, read_plan
+from .model.layers import round_model
+from .model.plan import read_plan
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,11 @@ class LossSettings:
 class QuantizeSettings:
     plan: str = ""  # JSON file of the importer's rules, beside the configuration; "": none
     from_step: int = 0  # from here on training runs with rounded weights
+    activation_bits: int = 0  # 8 or 4: activations are rounded too, and products are of integers
+    other_bits: int = 0  # of the matrices that no rule names, per channel; 0: floats
+    least_clip: float = 0.5  # where a rule says "clip": "search": the lowest of clip_steps ratios
+    clip_steps: int = 11
+    scale_gradient: bool = False  # whether gradients reach a scale through its largest weight
 
 
 @dataclass(frozen=True)
@@ -134,9 +142,17 @@ class Settings:
     card: dict[str, str] = field(default_factory=dict)  # licence, base, data, source: for the card
     folder: Path = Path()  # of the file they were read from; what it names is found there
 
-    def plan(self) -> tuple[Rule, ...]:
-        """How training rounds weights; empty if it does not."""
-        return read_plan(self.folder / self.quantize.plan) if self.quantize.plan else ()
+    def rounds(self) -> bool:
+        return bool(self.quantize.plan) or self.quantize.other_bits > 0
+
+    def round(self, model: nn.Module) -> None:
+        """From here on the model computes with rounded weights, as the configuration says."""
+        q = self.quantize
+        rules = read_plan(self.folder / q.plan) if q.plan else ()
+        search = {"least_clip": q.least_clip, "clip_steps": q.clip_steps}
+        round_model(
+            model, rules, q.activation_bits, q.other_bits, scale_gradient=q.scale_gradient, **search
+        )
 
     def __post_init__(self) -> None:
         expected = len(self.model.chunk_choices) + 1
@@ -144,6 +160,11 @@ class Settings:
             raise TrainingError(
                 f"train.chunk_weights needs {expected} numbers: one for each of chunk_choices "
                 f"and one for whole recordings, not {list(self.train.chunk_weights)}."
+            )
+        q = self.quantize
+        if q.activation_bits not in (0, 4, 8) or q.other_bits not in (0, 2, 4, 8):
+            raise TrainingError(
+                "quantize.activation_bits must be 0, 4 or 8, quantize.other_bits 0, 2, 4 or 8."
             )
         if self.train.steps < 1 or self.data.batch_seconds < self.data.longest_seconds:
             raise TrainingError(

@@ -22,7 +22,6 @@ from .evaluate import evaluate_chunk
 from .log import Log, draw_curves, read_log
 from .losses import losses
 from .model.architecture import WHOLE, moonshine_architecture, read_config
-from .model.rounding import planned, round_weights, rounded
 from .model.streaming_model import StreamingModel
 from .model.teacher import load_teacher
 from .model.warm_start import warm_start
@@ -107,8 +106,7 @@ class Trainer:
         self.kept = settings.model.kept(published)
         torch.manual_seed(settings.train.seed)
         self.model = StreamingModel(settings.model.architecture(published)).to(device).train()
-        self.rules = settings.plan()
-        planned(self.model, self.rules)  # an error now rather than in the midst
+        settings.round(StreamingModel(self.model.arch))  # an error now rather than in the midst
         self.teacher = load_teacher(base).to(device)
         self.optimizer = make_optimizer(self.model, settings.train)
         self.step = self.epoch = self.batch = self.skipped = 0
@@ -201,7 +199,7 @@ class Trainer:
             model = StreamingModel(self.model.arch).to(self.device).eval()
             model.load_state_dict(self.average.state)
             if self._rounds():
-                round_weights(model, self.rules)
+                self.settings.round(model)
             arch = model.arch
             chunk = arch.chunk_frames if arch.span == "chunk" else WHOLE
             name = f"{chunk} frames" if arch.span == "chunk" else "look-ahead"
@@ -234,16 +232,17 @@ class Trainer:
         settings = self.settings
         set_rates(self.optimizer, share_of_peak(self.step, settings.train))
         self.optimizer.zero_grad(set_to_none=True)
-        with rounded(self.model, self.rules if self._rounds() else ()):
-            found = losses(
-                self.model,
-                self.teacher,
-                batch,
-                draw_chunk(self.model, settings, self.step),
-                settings.loss,
-                settings.train.bf16,
-            )
-            found["total"].backward()
+        if self._rounds():
+            settings.round(self.model)  # again each step: it only sets who rounds how
+        found = losses(
+            self.model,
+            self.teacher,
+            batch,
+            draw_chunk(self.model, settings, self.step),
+            settings.loss,
+            settings.train.bf16,
+        )
+        found["total"].backward()
         trained = [p for group in self.optimizer.param_groups for p in group["params"]]
         norm = float(nn.utils.clip_grad_norm_(trained, settings.train.clip))
         if math.isfinite(norm):
@@ -257,7 +256,7 @@ class Trainer:
         return {name: loss.item() for name, loss in found.items()}
 
     def _rounds(self) -> bool:
-        return self.step >= self.settings.quantize.from_step
+        return self.settings.rounds() and self.step >= self.settings.quantize.from_step
 
     def skip(self) -> None:
         """Leaves out a batch whose gradient is not finite; too many in a row are an error."""

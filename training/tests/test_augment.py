@@ -86,6 +86,15 @@ def test_noise_has_its_colour_and_level(colour, rng):
     assert np.log2(low / high) / 3 == pytest.approx(sound.COLOURS[colour], abs=0.15)
 
 
+@pytest.mark.parametrize("scene", sound.SCENES)
+@pytest.mark.parametrize("count", [1, 2, 3, 700, RATE])
+def test_scenes_have_their_length_and_level(scene, count, rng):
+    for _ in range(20 if count < RATE else 3):
+        heard = sound.SCENES[scene](rng, count)
+        assert heard.dtype == np.float32 and heard.shape == (count,) and np.isfinite(heard).all()
+        assert sound.level(heard) == pytest.approx(1, rel=1e-3)
+
+
 def test_added_noise_has_its_distance(rng):
     speech = tone(2.0, 3)
     added = sound.add_noise(rng, speech, 10.0) - speech

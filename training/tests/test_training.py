@@ -160,7 +160,7 @@ def test_groups_hold_each_parameter_once(tiny_architecture):
     assert not model.decoder.embedding.weight.requires_grad
     parts = {id(p): group["part"] for group in optimizer.param_groups for p in group["params"]}
     assert parts[id(model.encoder.layers[0].conv.out.weight)] == "added"
-    assert parts[id(model.frontend.conv[0].weight)] == "encoder"
+    assert parts[id(model.frontend.conv[0].weight)] == "front end"
 
 
 def test_ctc_by_hand():

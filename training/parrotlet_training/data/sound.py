@@ -44,7 +44,7 @@ def clicks(rng: np.random.Generator, count: int) -> np.ndarray:
     while at < count:
         size = min(int(rng.uniform(0.004, 0.06) * SAMPLE_RATE), count - at)
         burst = rng.standard_normal(size) * np.exp(-rng.uniform(3, 9) * np.arange(size) / size)
-        out[at : at + size] += rng.uniform(0.3, 1) * np.convolve(burst, [0.5, 0.3, 0.2], "same")
+        out[at : at + size] += rng.uniform(0.3, 1) * np.convolve(burst, [0.5, 0.3, 0.2])[:size]
         at += int(rng.exponential(pace) * SAMPLE_RATE) + size
     return (out / level(out)).astype(np.float32)
 

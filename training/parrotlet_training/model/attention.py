@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .architecture import Architecture
+from .layers import Dense
 
 
 def span_mask(arch: Architecture, layer: int, counts: Tensor, frames: int, chunk: int) -> Tensor:
@@ -63,8 +64,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm = nn.LayerNorm(dim, bias=False)
-        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
-        self.out = nn.Linear(dim, dim, bias=False)
+        self.qkv = Dense(dim, 3 * dim, bias=False)
+        self.out = Dense(dim, dim, bias=False)
 
     def forward(
         self,

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from .architecture import Architecture
 from .attention import SelfAttention
 from .conv_module import ConvModule
+from .layers import Dense
 
 
 class FeedForward(nn.Module):
@@ -14,8 +15,8 @@ class FeedForward(nn.Module):
     def __init__(self, dim: int, width: int):
         super().__init__()
         self.norm = nn.LayerNorm(dim, bias=False)
-        self.inner = nn.Linear(dim, width)
-        self.out = nn.Linear(width, dim)
+        self.inner = Dense(dim, width)
+        self.out = Dense(width, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, frames, dim) -> the same shape"""

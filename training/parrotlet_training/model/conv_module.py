@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .layers import Dense
+
 
 class ConvModule(nn.Module):
     """x + out(silu(norm(depthwise(value * sigmoid(gate))))); does nothing until it is trained."""
@@ -10,10 +12,10 @@ class ConvModule(nn.Module):
     def __init__(self, dim: int, kernel: int):
         super().__init__()
         self.norm = nn.LayerNorm(dim, bias=False)
-        self.inner = nn.Linear(dim, 2 * dim)
+        self.inner = Dense(dim, 2 * dim)
         self.depthwise = nn.Conv1d(dim, dim, kernel, groups=dim)
         self.depthwise_norm = nn.LayerNorm(dim)
-        self.out = nn.Linear(dim, dim)
+        self.out = Dense(dim, dim)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 

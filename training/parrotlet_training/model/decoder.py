@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from .architecture import Architecture
 from .attention import SelfAttention, join_heads, rotary_angles, split_heads
+from .layers import Dense, TokenTable
 
 
 @dataclass
@@ -26,9 +27,9 @@ class CrossAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm = nn.LayerNorm(dim, bias=False)
-        self.query = nn.Linear(dim, dim, bias=False)
-        self.key_value = nn.Linear(memory_dim, 2 * dim, bias=False)
-        self.out = nn.Linear(dim, dim, bias=False)
+        self.query = Dense(dim, dim, bias=False)
+        self.key_value = Dense(memory_dim, 2 * dim, bias=False)
+        self.out = Dense(dim, dim, bias=False)
 
     def keys_values(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """memory: (batch, frames, dim) -> two of (batch, heads, frames, head)"""
@@ -55,8 +56,8 @@ class GatedFeedForward(nn.Module):
     def __init__(self, dim: int, width: int):
         super().__init__()
         self.norm = nn.LayerNorm(dim, bias=False)
-        self.inner = nn.Linear(dim, 2 * width)
-        self.out = nn.Linear(width, dim)
+        self.inner = Dense(dim, 2 * width)
+        self.out = Dense(width, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         value, gate = self.inner(self.norm(x)).chunk(2, -1)
@@ -75,7 +76,7 @@ class Decoder(nn.Module):
     def __init__(self, arch: Architecture):
         super().__init__()
         self.arch = arch
-        self.embedding = nn.Embedding(arch.vocabulary, arch.dim)
+        self.embedding = TokenTable(arch.vocabulary, arch.dim)
         self.layers = nn.ModuleList(DecoderLayer(arch) for _ in range(arch.decoder_layers))
         self.norm = nn.LayerNorm(arch.dim, bias=False)
 
@@ -88,9 +89,8 @@ class Decoder(nn.Module):
 
         With a state, `tokens` continue those it has seen, and n must be 1 after the first call.
         """
-        return (
-            self._run(tokens, memory, counts, state or DecoderState(), {}) @ self.embedding.weight.T
-        )
+        x = self._run(tokens, memory, counts, state or DecoderState(), {})
+        return self.embedding.logits(x)
 
     def cross_attention(
         self, tokens: Tensor, memory: Tensor, heads: list[tuple[int, int]]

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .architecture import Architecture
+from .layers import StridedConv
 
 SAMPLE_RATE = 16000
 CONVS = ((127, 64), (7, 3), (3, 2))  # kernel, stride; none is padded
@@ -78,7 +79,7 @@ class FrontEnd(nn.Module):
         dim = arch.dim
         widths = ((1, dim), (dim, 2 * dim), (2 * dim, dim))
         self.conv = nn.ModuleList(
-            nn.Conv1d(inputs, outputs, kernel, stride, bias=i > 0)
+            StridedConv(inputs, outputs, kernel, stride, bias=i > 0)
             for i, ((inputs, outputs), (kernel, stride)) in enumerate(zip(widths, CONVS))
         )
         self.norm = (

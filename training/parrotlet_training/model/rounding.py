@@ -1,99 +1,139 @@
-"""Quantization-aware training of weights: forward and backward run with rounded weights, the
-optimizer moves the unrounded ones.
+"""Weights as the engine holds them: integers, and a scale to each group of inputs.
 
-The gradient passes the rounding unchanged (a straight-through estimator). Scales are those of
-`parrotlet import --clip max`, in the same float32 arithmetic, so that export and import give the
-very integers that training saw: scale = max|w| / (2^(bits-1) - 1) of a group of inputs,
-q = floor(w / scale + 0.5).
+w = scale * code - zero, where zero = scale * offset and the offset depends on the scheme:
+  symmetric  0; the largest magnitude, clipped, is the largest code
+  affine     a float zero point; the clipped range from least to largest is the range of codes
+  midRise    -1/2: two bits are +-1/2 and +-3/2 of the scale
+code = floor(w / scale + offset + 0.5), clamped. All in float32 and in this order of operations, as
+`parrotlet import` does it, so that the integers are the same. Sources: arXiv 2305.16619 (schemes,
+sub-channels, clipping), arXiv 2203.15952 (native integer training).
 """
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..errors import TrainingError
-from .names import engine_name
+from .plan import MAX, SEARCH
 
 LEAST_SCALE = 2.0**-126
-CHANNEL = "channel"
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One of an importer's plan (docs/import.md): matrices named `match`, so many bits and inputs
-    a scale."""
+class Grid:
+    """How a matrix is rounded."""
 
-    match: str
     bits: int
-    group: int | str  # inputs, or CHANNEL
+    group: int
+    scheme: str = "symmetric"
+    clip: float | str = MAX
+    least_clip: float = 0.5  # of the search, in clip_steps from 1
+    clip_steps: int = 11
+    scale_gradient: bool = False  # whether the gradient reaches the scale through its largest weight
 
-    def group_of(self, name: str, depth: int) -> int:
-        group = depth if self.group == CHANNEL else int(self.group)
-        if depth % group:
-            raise TrainingError(f"groups of {group} do not divide the {depth} inputs of {name}.")
-        return group
+    @property
+    def low(self) -> int:
+        return -(2 ** (self.bits - 1))
 
-
-def read_plan(path: Path) -> tuple[Rule, ...]:
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        rules = tuple(Rule(row["match"], row["bits"], row["groupSize"]) for row in rows)
-        clips = [row.get("clip") for row in rows]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise TrainingError(f"{path} is no plan with match, bits and groupSize: {error}.") from None
-    if any(rule.bits not in (2, 4, 8) for rule in rules) or any(clip != "max" for clip in clips):
-        raise TrainingError(f'{path}: training rounds to 2, 4 or 8 bits with "clip": "max".')
-    return rules
+    @property
+    def high(self) -> int:
+        return 2 ** (self.bits - 1) - 1
 
 
-def planned(model: nn.Module, rules: tuple[Rule, ...]) -> list[tuple[nn.Parameter, int, int]]:
-    """Each matrix that a rule names, with its bits and group; the first rule that matches decides."""
-    found, used = [], set()
-    for name, parameter in model.named_parameters():
-        if parameter.dim() != 2 or name.startswith("ctc."):
-            continue
-        rule = next((r for r in rules if fnmatchcase(engine_name(name), r.match)), None)
-        if rule:
-            used.add(rule)
-            found.append((parameter, rule.bits, rule.group_of(name, parameter.shape[1])))
-    for rule in rules:
-        if rule not in used:
-            raise TrainingError(f"the plan's rule {rule.match!r} names no weight matrix.")
-    return found
+@dataclass(frozen=True)
+class Rounded:
+    codes: Tensor  # (rows, groups, group), whole numbers as float32
+    scale: Tensor  # (rows, groups, 1)
+    zero: Tensor | None  # (rows, groups, 1); None where it is 0
+
+    def values(self) -> Tensor:
+        """(rows, depth)"""
+        found = self.codes * self.scale
+        return (found if self.zero is None else found - self.zero).flatten(1)
 
 
-def quantize(weight: Tensor, bits: int, group: int) -> tuple[Tensor, Tensor]:
-    """weight (rows, depth) -> integers (rows, depth / group, group) and scales (.., 1), float32"""
-    high = 2 ** (bits - 1) - 1
-    groups = weight.float().unflatten(1, (-1, group))
-    scale = groups.abs().amax(-1, keepdim=True) / high
-    scale = torch.where(scale < LEAST_SCALE, 0, scale)
-    codes = (groups / torch.where(scale == 0, 1, scale) + 0.5).floor_().clamp_(-high - 1, high)
-    return torch.where(scale == 0, 0, codes), scale
+def quantize(weight: Tensor, grid: Grid) -> Rounded:
+    """weight: (rows, depth), a whole number of groups"""
+    groups = weight.detach().float().unflatten(1, (-1, grid.group))
+    scale, offset = scale_and_offset(groups, grid, best_clip(groups, grid))
+    codes = (steps(groups, scale, offset) + 0.5).floor_().clamp_(grid.low, grid.high)
+    zero = None if offset is None else scale * offset
+    return Rounded(torch.where(scale == 0, 0, codes), scale, zero)
 
 
-@torch.no_grad()
-def round_weights(model: nn.Module, rules: tuple[Rule, ...]) -> None:
-    """Replaces the weights by what the engine will make of them."""
-    for parameter, bits, group in planned(model, rules):
-        codes, scale = quantize(parameter, bits, group)
-        parameter.copy_((codes * scale).flatten(1))
+def scale_and_offset(
+    groups: Tensor, grid: Grid, clip: float | Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """groups: (rows, groups, group) -> two of (rows, groups, 1); scales too small to store are 0"""
+    if grid.scheme == "affine":
+        least, most = (clip * edge for edge in groups.aminmax(dim=-1, keepdim=True))
+        scale = stored((most - least) / (grid.high - grid.low))
+        return scale, torch.where(scale == 0, 0, grid.low - least / divisor(scale))
+    largest = clip * groups.abs().amax(-1, keepdim=True)
+    if grid.scheme == "midRise":
+        scale = stored(largest / (grid.high + 0.5))
+        return scale, torch.full_like(scale, -0.5)
+    return stored(largest / grid.high), None
 
 
-@contextmanager
-def rounded(model: nn.Module, rules: tuple[Rule, ...]) -> Iterator[None]:
-    """Weights are rounded inside; afterwards they are the unrounded ones again."""
-    masters = [(parameter, parameter.detach().clone()) for parameter, *_ in planned(model, rules)]
-    round_weights(model, rules)
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for parameter, master in masters:
-                parameter.copy_(master)
+def best_clip(groups: Tensor, grid: Grid) -> float | Tensor:
+    """The clip itself, or for each group that of the least absolute error, the largest of equals."""
+    if grid.clip != SEARCH:
+        return 1.0 if grid.clip == MAX else float(grid.clip)
+    best = torch.ones_like(groups[..., :1])
+    least = torch.full_like(best, torch.inf)
+    for clip in torch.linspace(1, grid.least_clip, grid.clip_steps).tolist():
+        scale, offset = scale_and_offset(groups, grid, clip)
+        codes = (steps(groups, scale, offset) + 0.5).floor_().clamp_(grid.low, grid.high)
+        values = codes * scale if offset is None else codes * scale - scale * offset
+        error = (groups - values).abs().sum(-1, keepdim=True)
+        best, least = torch.where(error < least, clip, best), torch.minimum(error, least)
+    return best
+
+
+def steps(groups: Tensor, scale: Tensor, offset: Tensor | None) -> Tensor:
+    """Where weights lie between codes."""
+    found = groups / divisor(scale)
+    return found if offset is None else found + offset
+
+
+def stored(scale: Tensor) -> Tensor:
+    return torch.where(scale < LEAST_SCALE, 0, scale)
+
+
+def divisor(scale: Tensor) -> Tensor:
+    return torch.where(scale == 0, 1, scale)
+
+
+def straight_through(weight: Tensor, grid: Grid) -> tuple[Tensor, Rounded]:
+    """Rounded values (rows, depth) whose gradient passes the rounding but no clipped weight."""
+    rounded = quantize(weight, grid)
+    if grid.scale_gradient:
+        return _with_scale_gradient(weight, grid), rounded
+    return _StraightThrough.apply(weight, rounded, grid), rounded
+
+
+class _StraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, weight: Tensor, rounded: Rounded, grid: Grid) -> Tensor:
+        if grid.clip != MAX:
+            groups = weight.unflatten(1, (-1, grid.group))
+            offset = None if rounded.zero is None else rounded.zero / divisor(rounded.scale)
+            at = steps(groups, rounded.scale, offset)
+            ctx.inside = ((at >= grid.low - 0.5) & (at <= grid.high + 0.5)).flatten(1)
+        else:
+            ctx.inside = None
+        return rounded.values()
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return (gradient if ctx.inside is None else gradient * ctx.inside), None, None
+
+
+def _with_scale_gradient(weight: Tensor, grid: Grid) -> Tensor:
+    groups = weight.unflatten(1, (-1, grid.group))
+    scale, offset = scale_and_offset(groups, grid, best_clip(groups.detach(), grid))
+    at = steps(groups, scale, offset)
+    codes = at + ((at + 0.5).floor() - at).detach()
+    codes = codes.clamp(grid.low, grid.high)
+    return (codes * scale if offset is None else codes * scale - scale * offset).flatten(1)

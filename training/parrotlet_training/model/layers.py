@@ -1,0 +1,145 @@
+"""Layers with weight matrices, in floats or in the integers that the engine computes with.
+
+In integers, as in the engine's kernels: activations are rounded row by row, integer dots of each
+group are exact, and the groups' products with their scales are added in order, in float32. The
+gradient is that of the rounded operands; rounding passes it on.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .names import engine_name
+from .plan import CHANNEL, Rule, assign
+from .rounding import Grid, Rounded, straight_through
+
+SILENT = 1e-30  # largest magnitude of a row that the engine takes for zeros
+EXACT = 2**24  # float32 holds every whole number up to here
+
+
+@dataclass(frozen=True)
+class Rounding:
+    grid: Grid
+    activation_bits: int = 8  # 0: activations stay floats
+
+
+class Dense(nn.Linear):
+    rounding: Rounding | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return product(x, self.weight, self.bias, self.rounding)
+
+
+class StridedConv(nn.Conv1d):
+    """A convolution that the engine computes as a matrix product over unfolded frames."""
+
+    rounding: Rounding | None = None
+
+    def matrix(self) -> Tensor:
+        """(outputs, kernel * inputs), in the engine's order"""
+        return self.weight.transpose(1, 2).flatten(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.rounding is None:
+            return super().forward(x)
+        windows = x.unfold(2, self.kernel_size[0], self.stride[0])  # (batch, in, frames, kernel)
+        rows = windows.permute(0, 2, 3, 1).flatten(2)
+        return product(rows, self.matrix(), self.bias, self.rounding).transpose(1, 2)
+
+
+class TokenTable(nn.Embedding):
+    """Token rows on the way in, and on the way out the logits of every token."""
+
+    rounding: Rounding | None = None
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        if self.rounding is None:
+            return super().forward(tokens)
+        return F.embedding(tokens, straight_through(self.weight, self.rounding.grid)[0])
+
+    def logits(self, x: Tensor) -> Tensor:
+        return product(x, self.weight, None, self.rounding)
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None, rounding: Rounding | None) -> Tensor:
+    """x (..., depth) by weight (outputs, depth) -> (..., outputs)"""
+    if rounding is None:
+        return F.linear(x, weight, bias)
+    values, rounded = straight_through(weight, rounding.grid)
+    if rounding.activation_bits == 0:
+        return F.linear(x, values, bias)
+    y = _IntegerProduct.apply(x, values, rounded, rounding)
+    return y if bias is None else y + bias
+
+
+class _IntegerProduct(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, values: Tensor, rounded: Rounded, rounding: Rounding) -> Tensor:
+        codes, scale = quantize_rows(x.detach().float(), rounding.activation_bits)
+        ctx.save_for_backward(codes * scale, values)
+        return integer_product(codes, scale, rounded, rounding)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        x, values = ctx.saved_tensors
+        rows = gradient.flatten(0, -2)
+        return gradient @ values, rows.T @ x.flatten(0, -2), None, None
+
+
+def quantize_rows(x: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+    """x (..., depth) -> whole numbers (..., depth) and scales (..., 1), float32"""
+    high = 2 ** (bits - 1) - 1
+    largest = x.abs().amax(-1, keepdim=True)
+    silent = largest < SILENT
+    inverse = torch.where(silent, 0, high / torch.where(silent, 1, largest))
+    return (x * inverse).round(), torch.where(silent, 0, largest / high)
+
+
+def integer_product(codes: Tensor, scale: Tensor, weight: Rounded, rounding: Rounding) -> Tensor:
+    """codes (..., depth), scale (..., 1) -> (..., outputs): the engine's linear_w8, w4 and w2"""
+    grid, most = rounding.grid, 2 ** (rounding.activation_bits - 1)
+    kind = torch.float32 if grid.group * most * -grid.low < EXACT else torch.float64
+    y = 0
+    for g, part in enumerate(codes.split(grid.group, -1)):
+        dots = (part.to(kind) @ weight.codes[:, g].to(kind).T).float()
+        y = y + dots * (scale * weight.scale[:, g, 0])
+        if weight.zero is not None:
+            y = y - part.sum(-1, keepdim=True) * (scale * weight.zero[:, g, 0])
+    return y
+
+
+def matrices(model: nn.Module) -> dict[str, nn.Module]:
+    """The layers that can be rounded, by the engine's names of their weights."""
+    return {
+        engine_name(f"{name}.weight"): module
+        for name, module in model.named_modules()
+        if isinstance(module, (Dense, StridedConv, TokenTable)) and not name.startswith("ctc.")
+    }
+
+
+def round_model(
+    model: nn.Module,
+    rules: tuple[Rule, ...],
+    activation_bits: int = 8,
+    other_bits: int = 0,
+    **search: float | int | bool,
+) -> None:
+    """From here on the model computes with rounded weights.
+
+    other_bits: of the matrices that no rule names, per channel; 0 leaves them floats.
+    search: least_clip, clip_steps and scale_gradient of Grid.
+    """
+    layers = matrices(model)
+    waveform = "frontend.conv.0.weight"  # hears the waveform itself and is always float
+    layers.pop(waveform, None)
+    found = assign(rules, layers)
+    for name, layer in layers.items():
+        rule = found.get(name) or (Rule("*", other_bits, CHANNEL) if other_bits else None)
+        if rule is None:
+            layer.rounding = None
+            continue
+        depth = layer.matrix().shape[1] if isinstance(layer, StridedConv) else layer.weight.shape[1]
+        grid = Grid(rule.bits, rule.group_of(name, depth), rule.scheme, rule.clip, **search)
+        layer.rounding = Rounding(grid, activation_bits)

@@ -1,0 +1,73 @@
+"""Which weight matrix is held in how many bits: the importer's plan, as training reads it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from ..errors import TrainingError
+
+WIDTHS = (2, 4, 8)
+SCHEMES = ("symmetric", "affine", "midRise")
+CHANNEL = "channel"
+MAX, SEARCH = "max", "search"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Matrices named `match` (a glob) have so many bits, and `groupSize` inputs to a scale."""
+
+    match: str
+    bits: int
+    groupSize: int | str = CHANNEL
+    scheme: str = "symmetric"
+    clip: float | str = MAX  # share of the largest magnitude that is kept, MAX (1), or SEARCH
+
+    def __post_init__(self) -> None:
+        ratio = type(self.clip) in (int, float) and 0 < self.clip <= 1
+        size = type(self.groupSize) is int and self.groupSize > 0
+        checks = (
+            (self.bits in WIDTHS, f"bits must be one of {WIDTHS}, not {self.bits!r}"),
+            (size or self.groupSize == CHANNEL, f"{self.groupSize!r} is no groupSize"),
+            (self.scheme in SCHEMES, f"scheme must be one of {SCHEMES}, not {self.scheme!r}"),
+            (
+                ratio or self.clip in (MAX, SEARCH),
+                f'clip must be "max", "search" or above 0 and up to 1, not {self.clip!r}',
+            ),
+        )
+        for ok, message in checks:
+            if not ok:
+                raise TrainingError(f"the plan's rule {self.match!r}: {message}.")
+
+    def group_of(self, name: str, depth: int) -> int:
+        """Inputs to a scale in a matrix of `depth` inputs."""
+        group = depth if self.groupSize == CHANNEL else int(self.groupSize)
+        if depth % group:
+            raise TrainingError(f"groups of {group} do not divide the {depth} inputs of {name}.")
+        return group
+
+
+def read_plan(path: Path) -> tuple[Rule, ...]:
+    known = {field.name for field in fields(Rule)}
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(Rule(**{k: v for k, v in row.items() if k in known}) for row in rows)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise TrainingError(f"{path} is no plan of the importer: {error}.") from None
+
+
+def assign(rules: tuple[Rule, ...], names: Iterable[str]) -> dict[str, Rule]:
+    """The first rule that matches each of the engine's names; those without one are left out."""
+    found: dict[str, Rule] = {}
+    for name in names:
+        rule = next((rule for rule in rules if fnmatchcase(name, rule.match)), None)
+        if rule:
+            found[name] = rule
+    for rule in rules:
+        if rule not in found.values():
+            raise TrainingError(
+                f"the plan's rule {rule.match!r} decides no weight matrix: it matches none, or "
+                "rules before it match first."
+            )
+    return found
