@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { ParrotletError } from '../../errors.js';
 import type { Capture } from './capture.js';
 import { CAPTURE_PROGRAMS, type CaptureProgram } from './programs.js';
-import { record } from './record.js';
+import { lastLine, record } from './record.js';
 
 const LIST_MS = 5000;
 
@@ -38,12 +38,18 @@ async function listDevices({ name, list }: CaptureProgram): Promise<readonly str
         `that ${name} knows.`,
     );
   }
-  const call = promisify(execFile)(place, [...list.args], { timeout: LIST_MS });
   // ffmpeg prints the list to stderr and calls it a failure.
-  const { stdout, stderr } = await call.catch(
-    (error: { stdout?: string; stderr?: string }) => error,
+  const { stdout = '', stderr = '' } = await promisify(execFile)(place, [...list.args], {
+    timeout: LIST_MS,
+  }).catch((error: { stdout?: string; stderr?: string }) => error);
+  const devices = list.pick(stdout + stderr);
+  if (devices.length > 0) return devices;
+  const complaint = lastLine(stderr);
+  throw new ParrotletError(
+    'IO_ERROR',
+    `${list.program} names no microphone${complaint && `: ${complaint.replace(/\.$/, '')}`}. ` +
+      'Connect one, or choose other means by --capture.',
   );
-  return list.pick(`${stdout ?? ''}${stderr ?? ''}`);
 }
 
 function findOnPath(name: string): string | undefined {

@@ -61,6 +61,12 @@ export function record(
   return { bytes: read(), stop };
 }
 
+/** The last line of `text` that says something, safe to show; empty if there is none. */
+export function lastLine(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return printable(lines.at(-1)?.trim() ?? '');
+}
+
 /** Settles when the program has ended, with what is to be said of it. */
 function waitForEnd(child: Child): Promise<string> {
   let stderr = '';
@@ -70,8 +76,7 @@ function waitForEnd(child: Child): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => {
-      const lines = stderr.split('\n').filter((line) => line.trim() !== '');
-      resolve(printable(lines.at(-1)?.trim() ?? `it ended with ${signal ?? `exit code ${code}`}`));
+      resolve(lastLine(stderr) || `it ended with ${signal ?? `exit code ${code}`}`);
     });
   });
 }

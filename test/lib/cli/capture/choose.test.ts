@@ -67,6 +67,14 @@ describe.runIf(process.platform === 'linux')('of the programs on the PATH', () =
     expect(await (await chooseCapture('arecord')).devices()).toEqual(['-L']);
   });
 
+  it('says why when there is none to list', async () => {
+    writeRecorder(bin, 'arecord', 'fails');
+    await expect((await chooseCapture('arecord')).devices()).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      message: expect.stringMatching(/^arecord names no microphone: .*No such file\. Connect one/),
+    });
+  });
+
   it('says so when a program cannot list', async () => {
     writeRecorder(bin, 'sox', 'echoes');
     await expect((await chooseCapture('sox')).devices()).rejects.toMatchObject({
