@@ -14,7 +14,11 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
-          include: ['test/contract/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          include: [
+            'test/contract/**/*.test.ts',
+            'test/golden/**/*.test.ts',
+            'test/examples/**/*.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { defaultModelPath } from '../default-model.js';
 import { ParrotletError } from '../errors.js';
 import { type BackendInfo, backendInfo } from '../runtime.js';
+import { findCaptures, INSTALL_HINT } from './capture/choose.js';
 import type { Terminal } from './terminal.js';
 
 /** What `doctor --json` writes. */
@@ -15,6 +16,8 @@ export interface Diagnosis {
   /** Null when no build of the engine loads. */
   readonly backend: BackendInfo | null;
   readonly defaultModel: { readonly path: string; readonly bytes: number | null };
+  /** Ways to record for `listen`, the first of which it uses. */
+  readonly captures: readonly { readonly name: string; readonly place: string }[];
   /** What keeps the package from working, each with what to do; empty when all is well. */
   readonly problems: readonly string[];
 }
@@ -44,6 +47,7 @@ export async function diagnose(
     cpuThreads: os.availableParallelism(),
     backend,
     defaultModel: { path: defaultModelPath, bytes },
+    captures: (await findCaptures()).map(({ name, place }) => ({ name, place })),
     problems,
   };
   stdout.write(flags.json ? `${JSON.stringify(diagnosis, null, 2)}\n` : formatDiagnosis(diagnosis));
@@ -62,7 +66,8 @@ function tryBackend(getBackend: () => BackendInfo): {
   }
 }
 
-function formatDiagnosis({ backend, defaultModel, problems, ...machine }: Diagnosis): string {
+function formatDiagnosis(diagnosis: Diagnosis): string {
+  const { backend, defaultModel, captures, problems, ...machine } = diagnosis;
   const lines = [
     ['Node.js', `${machine.node}, ${machine.platform}`],
     ['CPU', `${machine.cpu}, ${machine.cpuThreads} threads`],
@@ -73,10 +78,14 @@ function formatDiagnosis({ backend, defaultModel, problems, ...machine }: Diagno
         ? 'missing'
         : `${defaultModel.path}, ${(defaultModel.bytes / 1e6).toFixed(1)} MB`,
     ],
+    ['microphone', captures.map(({ name, place }) => `${name} (${place})`).join(', ') || 'none'],
   ];
   const facts = lines.map(([label, text]) => `${label!.padEnd(15)}${text}\n`).join('');
-  const verdict = problems.length === 0 ? 'Nothing is missing.\n' : `\n${problems.join('\n\n')}\n`;
-  return facts + verdict;
+  const advice = [
+    ...problems,
+    ...(captures.length > 0 ? [] : [`Nothing records from a microphone. ${INSTALL_HINT}`]),
+  ];
+  return facts + (advice.length === 0 ? 'Nothing is missing.\n' : `\n${advice.join('\n\n')}\n`);
 }
 
 function describeBackend(backend: BackendInfo): string[][] {

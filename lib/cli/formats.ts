@@ -1,5 +1,5 @@
 // How transcripts are written: as text, or as one JSON object a line.
-import type { FinalEvent, Transcript, Word } from '../events/types.js';
+import type { FinalEvent, Transcript, TranscriptEvent, Word } from '../events/types.js';
 import { printable } from './terminal.js';
 
 /** One line a segment; `file` stands in front where several files are transcribed. */
@@ -20,6 +20,13 @@ export function formatJson(transcript: Transcript, file: string): string {
     durationSeconds: toMilliseconds(durationSeconds),
     processingSeconds: toMilliseconds(processingSeconds),
   })}\n`;
+}
+
+/** The line that `--json` writes for an event: its fields, and the file it comes from, if any. */
+export function formatEvent(event: TranscriptEvent, file: string | undefined): string {
+  const round = (_: string, value: unknown) =>
+    typeof value === 'number' ? toMilliseconds(value) : value;
+  return `${JSON.stringify({ ...(file !== undefined && { file }), ...event }, round)}\n`;
 }
 
 function withTimes({ text, start, end }: Word | FinalEvent) {

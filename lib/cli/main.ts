@@ -2,8 +2,10 @@
 // The executable: connects the command line to this process.
 import { addAbortSignal } from 'node:stream';
 import { runCommandLine } from './program.js';
+import type { Output } from './terminal.js';
 
 const interruption = new AbortController();
+// The first Ctrl-C asks the command to end; a second one finds no handler and kills.
 process.once('SIGINT', () => interruption.abort());
 
 // The reader of a pipe may leave early, as `head` does; that is no error of ours.
@@ -20,9 +22,14 @@ runCommandLine(process.argv.slice(2), {
     [Symbol.asyncIterator]: () =>
       addAbortSignal(interruption.signal, process.stdin)[Symbol.asyncIterator](),
   },
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: drawable(process.stdout),
+  stderr: drawable(process.stderr),
   signal: interruption.signal,
 }).then((exitCode) => {
   process.exitCode = exitCode;
 });
+
+/** A terminal that cannot move its cursor is as good as a file. */
+function drawable(stream: NodeJS.WriteStream): Output {
+  return process.env.TERM === 'dumb' ? { write: (text) => stream.write(text) } : stream;
+}

@@ -4,9 +4,13 @@ import type { AudioStream } from '../audio/audio-stream.js';
 
 const PIECE_SECONDS = 0.1;
 
-/** The same samples at the pace at which they were recorded, a tenth of a second at a time. */
-export async function* atRealTime(
+/**
+ * The same samples `speed` times as fast as they were spoken, a tenth of a second at a time, each
+ * when its last sample would have been heard.
+ */
+export async function* atSpeed(
   { sampleRate, channels, chunks }: AudioStream,
+  speed: number,
   signal: AbortSignal,
 ): AsyncGenerator<Float32Array> {
   const pieceSamples = Math.ceil(sampleRate * PIECE_SECONDS) * channels;
@@ -16,7 +20,7 @@ export async function* atRealTime(
     for (let at = 0; at < chunk.length; at += pieceSamples) {
       const piece = chunk.subarray(at, at + pieceSamples);
       sent += piece.length;
-      const due = start + (sent / channels / sampleRate) * 1000;
+      const due = start + (sent / channels / sampleRate / speed) * 1000;
       await setTimeout(Math.max(0, due - performance.now()), undefined, { signal });
       yield piece;
     }

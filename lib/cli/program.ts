@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { packageRoot } from '../package-root.cjs';
 import { reportFailure } from './failure.js';
 import type { ImportFlags } from './import.js';
+import type { ListenFlags } from './listen.js';
 import type { Terminal } from './terminal.js';
 import type { TranscribeFlags } from './transcribe.js';
 
@@ -48,30 +49,8 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
       getErrHelpWidth: () => terminal.stderr.columns || 80,
     });
 
-  program
-    .command('transcribe')
-    .description('Print what is said in audio files.')
-    .argument('<file...>', 'WAV, FLAC, Ogg Opus or MP3 files; - reads one from standard input')
-    .option('-m, --model <model>', 'path or URL of a model file', 'default')
-    .addOption(
-      new Option('-l, --live', 'show words as they are heard, dim while they may change').conflicts(
-        'json',
-      ),
-    )
-    .option('--json', 'print one JSON object a line and file, with word times')
-    .option(
-      '--chunk <ms>',
-      "audio the encoder takes at a time, or 'segment' (see info)",
-      parseChunk,
-    )
-    .option('--beam <n>', 'hypotheses kept, 1 to 8 (default: 1)', parseNumber)
-    .option('--no-pauses', 'do not end a segment at a pause')
-    .option('--max-segment <s>', 'longest segment in seconds (default: the longest)', parseNumber)
-    .option('--realtime', 'read files no faster than they were spoken')
-    .action(async (files: string[], flags: TranscribeFlags) => {
-      const { transcribeFiles } = await import('./transcribe.js');
-      exit(await transcribeFiles(files, flags, terminal));
-    });
+  addTranscribe(program, terminal, exit);
+  addListen(program, terminal, exit);
 
   program
     .command('info')
@@ -129,6 +108,52 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   return program;
 }
 
+function addTranscribe(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  const command = program
+    .command('transcribe')
+    .description('Print what is said in audio files.')
+    .argument('<file...>', 'WAV, FLAC, Ogg Opus or MP3 files; - reads one from standard input')
+    .option('-l, --live', 'show words as they are spoken, dim while they may change')
+    .option(
+      '--speed <n>',
+      'times the speed of speech, 0 for no limit (default: 1 with --live)',
+      parseSpeed,
+    )
+    .option('--json', 'print one JSON object a line and file, or with --live a line and event');
+  addRecognition(command).action(async (files: string[], flags: TranscribeFlags) => {
+    const { transcribeFiles } = await import('./transcribe.js');
+    exit(await transcribeFiles(files, flags, terminal));
+  });
+}
+
+function addListen(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  const command = program
+    .command('listen')
+    .description('Print what is said into the microphone, until Ctrl-C.')
+    .option('-d, --device <name>', 'the microphone (default: that of the system)')
+    .option('--list-devices', 'print the names of the microphones')
+    .option('--capture <name>', 'what records, one of those that doctor names (default: the first)')
+    .option('-s, --seconds <n>', 'end after this time', parseNumber)
+    .option('--json', 'print one JSON object a line and event');
+  addRecognition(command).action(async (flags: ListenFlags) => {
+    const { listen } = await import('./listen.js');
+    exit(await listen(flags, terminal));
+  });
+}
+
+function addRecognition(command: Command): Command {
+  return command
+    .option('-m, --model <model>', 'path or URL of a model file', 'default')
+    .option(
+      '--chunk <ms>',
+      "audio the encoder takes at a time, or 'segment' (see info)",
+      parseChunk,
+    )
+    .option('--beam <n>', 'hypotheses kept, 1 to 8 (default: 1)', parseNumber)
+    .option('--no-pauses', 'do not end a segment at a pause')
+    .option('--max-segment <s>', 'longest segment in seconds (default: the longest)', parseNumber);
+}
+
 function readVersion(): string {
   const manifest = readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
@@ -140,6 +165,10 @@ function parseNumber(text: string): number {
     throw new InvalidArgumentError('Expected a number above 0.');
   }
   return value;
+}
+
+function parseSpeed(text: string): number {
+  return text.trim() !== '' && Number(text) === 0 ? 0 : parseNumber(text);
 }
 
 function parseChunk(text: string): number | 'segment' {

@@ -1,11 +1,13 @@
 // What a command may touch of the outside world; tests hand in their own.
 
-/** Somewhere to write text; `isTTY`, `columns` and `rows` as in `tty.WriteStream`. */
+/** Somewhere to write text; all but `write` as in `tty.WriteStream`. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
+  /** False where NO_COLOR or the kind of terminal forbids styles. */
+  hasColors?(): boolean;
 }
 
 export interface Terminal {

@@ -1,4 +1,5 @@
 // `parrotlet transcribe`: files in, text or JSON out.
+import type { AudioStream } from '../audio/audio-stream.js';
 import { openAudio } from '../audio/open-audio.js';
 import type { Transcript } from '../events/types.js';
 import { loadModel } from '../load-model.js';
@@ -6,27 +7,17 @@ import type { Model } from '../model.js';
 import { transcribe } from '../transcribe.js';
 import { reportFailure } from './failure.js';
 import { formatJson, formatSpeed, formatText } from './formats.js';
-import { LiveView } from './live-view.js';
+import { createLiveOutput, overheard } from './live-output.js';
 import { modelSource } from './model-source.js';
-import { atRealTime } from './pacing.js';
+import { atSpeed } from './pacing.js';
 import { createProgress } from './progress.js';
+import { type Engine, type RecognitionFlags, sessionOptions } from './recognition.js';
 import type { Terminal } from './terminal.js';
 
-export interface TranscribeFlags {
-  readonly model: string;
+export interface TranscribeFlags extends RecognitionFlags {
   readonly live?: boolean;
-  readonly json?: boolean;
-  readonly chunk?: number | 'segment';
-  readonly beam?: number;
-  readonly pauses: boolean;
-  readonly maxSegment?: number;
-  readonly realtime?: boolean;
-}
-
-/** The calls that do the work; tests put others in their place. */
-export interface Engine {
-  readonly loadModel: typeof loadModel;
-  readonly transcribe: typeof transcribe;
+  /** Times as fast as it was spoken; 0 does not wait. By default 1 for files with `live`, else 0. */
+  readonly speed?: number;
 }
 
 // Shorter files are done before a bar could be read.
@@ -44,13 +35,14 @@ export async function transcribeFiles(
   try {
     for (const file of files) {
       try {
-        if (flags.live && files.length > 1) terminal.stdout.write(`${file}:\n`);
+        if (flags.live && !flags.json && files.length > 1) terminal.stdout.write(`${file}:\n`);
         const transcript = await transcribeFile(file, flags, terminal, { engine, model });
         total.audio += transcript.durationSeconds;
         total.processing += transcript.processingSeconds;
         const name = files.length > 1 ? file : undefined;
+        if (flags.live) continue;
         if (flags.json) terminal.stdout.write(formatJson(transcript, file));
-        else if (!flags.live) terminal.stdout.write(formatText(transcript, name));
+        else terminal.stdout.write(formatText(transcript, name));
       } catch (error) {
         terminal.signal.throwIfAborted();
         total.failed++;
@@ -73,24 +65,32 @@ async function transcribeFile(
   { engine, model }: { readonly engine: Engine; readonly model: Model },
 ): Promise<Transcript> {
   const audio = await openAudio(file === '-' ? stdin : file);
-  const view = flags.live ? new LiveView(stdout) : undefined;
-  const bar = createProgress(stderr, file, 's', view ? Infinity : LEAST_SECONDS_FOR_BAR);
+  const live = flags.live ? createLiveOutput(flags, stdout, file) : undefined;
+  const bar = createProgress(stderr, file, 's', live ? Infinity : LEAST_SECONDS_FOR_BAR);
+  const chunks = paced(audio, flags, file, signal);
   try {
-    const source = flags.realtime ? { ...audio, chunks: atRealTime(audio, signal) } : audio;
+    const source = { ...audio, chunks: live ? overheard(audio, chunks, live) : chunks };
     return await engine.transcribe(model, source, {
+      ...sessionOptions(flags),
       signal,
-      partials: view !== undefined,
-      pauses: flags.pauses,
-      words: flags.json === true,
-      ...(flags.chunk !== undefined && { chunkMs: flags.chunk }),
-      ...(flags.beam !== undefined && { beam: flags.beam }),
-      ...(flags.maxSegment !== undefined && { maxSegmentSeconds: flags.maxSegment }),
-      ...(view && { onEvent: (event) => view.show(event) }),
+      partials: live !== undefined,
+      ...(live && { onEvent: (event) => live.show(event) }),
       onProgress: ({ secondsDone, secondsTotal }) => bar.update(secondsDone, secondsTotal),
     });
   } finally {
     bar.stop();
-    view?.clear();
+    live?.clear();
     await audio.close();
   }
+}
+
+function paced(
+  audio: AudioStream,
+  flags: TranscribeFlags,
+  file: string,
+  signal: AbortSignal,
+): AsyncIterable<Float32Array> {
+  // What comes through a pipe has a pace of its own.
+  const speed = flags.speed ?? (flags.live && file !== '-' ? 1 : 0);
+  return speed === 0 ? audio.chunks : atSpeed(audio, speed, signal);
 }

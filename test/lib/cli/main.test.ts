@@ -86,7 +86,7 @@ describe('with a model of random weights', () => {
   });
 
   it('hears the same in a file and on standard input, and with every target', async () => {
-    const args = ['transcribe', '-m', model, '--live'];
+    const args = ['transcribe', '-m', model, '--live', '--speed', '0'];
     const { code, out } = await run([...args, wav]);
     expect(code).toBe(0);
     const { child, finished } = start([...args, '-']);
@@ -138,7 +138,7 @@ describe('with a model of random weights', () => {
   });
 
   it('exits with 130 when it is interrupted in the middle of a file', async () => {
-    const { child, finished } = start(['transcribe', '-m', model, '--realtime', wav]);
+    const { child, finished } = start(['transcribe', '-m', model, '--live', '--json', wav]);
     await setTimeout(1000);
     child.kill('SIGINT');
     expect(await finished).toEqual({ code: 130, out: '', err: '' });

@@ -28,7 +28,9 @@ describe('exits with 2 and writes nothing to stdout for', () => {
     ['no file', ['transcribe'], /missing required argument 'file'/],
     ['a beam that is no number', ['transcribe', 'a.wav', '--beam', 'x'], /a number above 0/],
     ['a chunk that is no number', ['transcribe', 'a.wav', '--chunk', '0'], /a number above 0/],
-    ['--live with --json', ['transcribe', 'a.wav', '--live', '--json'], /cannot be used with/],
+    ['a speed below 0', ['transcribe', 'a.wav', '--speed', '-1'], /a number above 0/],
+    ['a length of 0 s', ['listen', '--seconds', '0'], /a number above 0/],
+    ['a file to listen to', ['listen', 'a.wav'], /too many arguments/],
     ['an import without output', ['import', 'folder'], /required option/],
     ['5 bits', ['import', 'folder', '-o', 'x', '--bits', '5'], /2, 4, 8, 32/],
     ['heads that are no pairs', ['import', 'f', '-o', 'x', '--alignment-heads', '3'], /3:2,4:5/],
@@ -47,7 +49,7 @@ it('prints its version', async () => {
   }
 });
 
-it.each([[], ['transcribe'], ['info'], ['import'], ['doctor']])(
+it.each([[], ['transcribe'], ['listen'], ['info'], ['import'], ['doctor']])(
   'prints help on %s',
   async (...command) => {
     const { code, out, err } = await run(...command, '--help');

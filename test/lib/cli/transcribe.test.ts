@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Engine, type TranscribeFlags, transcribeFiles } from '../../../lib/cli/transcribe.js';
+import type { Engine } from '../../../lib/cli/recognition.js';
+import { type TranscribeFlags, transcribeFiles } from '../../../lib/cli/transcribe.js';
 import { Model } from '../../../lib/model.js';
 import { transcribe } from '../../../lib/transcribe.js';
 import { makeWav } from '../audio/make-wav.js';
@@ -128,20 +129,58 @@ it('refuses a chunk that the model does not offer', async () => {
 });
 
 it('shows finals only where nobody watches', async () => {
-  expect((await run([short], { live: true })).out).toBe('1600\n');
+  expect((await run([short], { live: true })).out).toBe('[0:00.0-0:00.0] 1600\n');
 });
 
-it('draws partials on a terminal', async () => {
+it('draws partials and the level on a terminal', async () => {
   const { out } = await run([short], { live: true }, fakeTerminal({ isTTY: true }));
   expect(out).toContain('\x1b[2m1600\x1b[0m');
-  expect(out).toContain('1600\n');
+  expect(out).toContain('0:00.1 [                    ] peak  -inf rms  -inf dBFS');
+  expect(out).toContain('[0:00.0-0:00.0] 1600\n');
+  expect(out.endsWith('\x1b[J'), 'the level is taken away').toBe(true);
 });
 
-it('paces a file as it was spoken with --realtime', async () => {
-  const start = performance.now();
-  const { out, fake } = await run([file('slow.wav', wav(4800))], { realtime: true });
-  expect(performance.now() - start).toBeGreaterThan(290);
-  expect(out).toBe('4800\n');
+it('prints an event a line with --live --json, and the file each comes from', async () => {
+  const { out } = await run([short, long], { live: true, json: true, speed: 0 });
+  const events = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.map(({ file, type, text }) => [file, type, text])).toEqual([
+    [short, 'partial', '1600'],
+    [short, 'final', '1600'],
+    [long, 'partial', '3200'],
+    [long, 'final', '3200'],
+  ]);
+  expect(events[0]).toMatchObject({ segment: 0, stableText: '', words: [], audioProcessed: 0 });
+});
+
+describe('takes the time', () => {
+  it.each([
+    ['of the audio with --live', { live: true }, 0.3, [290, Infinity]],
+    ['of the audio at speed 1', { speed: 1 }, 0.3, [290, Infinity]],
+    ['of half the audio at speed 2', { live: true, speed: 2 }, 2, [990, 1990]],
+    ['of the engine at speed 0', { live: true, speed: 0 }, 5, [0, 4900]],
+    ['of the engine without --live', {}, 5, [0, 4900]],
+  ])('%s', async (_, flags, seconds, [least, most]) => {
+    const samples = seconds * 16000;
+    const start = performance.now();
+    const { out } = await run([file('paced.wav', wav(samples))], flags);
+    const took = performance.now() - start;
+    expect(out).toContain(`${samples}\n`);
+    expect(took).toBeGreaterThanOrEqual(least!);
+    expect(took).toBeLessThan(most!);
+  });
+
+  it('of the engine on standard input, which has its own pace', async () => {
+    const start = performance.now();
+    await run(['-'], { live: true }, fakeTerminal({ stdin: wav(80000) }));
+    expect(performance.now() - start).toBeLessThan(4900);
+  });
+});
+
+it('feeds a tenth of a second at a time when it keeps a pace', async () => {
+  const { fake } = await run([file('slow.wav', wav(4800))], { speed: 4 });
   expect(fake.sessions[0]!.pieces.map((piece) => piece.length)).toEqual([1600, 1600, 1600]);
 });
 
@@ -150,7 +189,7 @@ it('closes the session and the model when it is interrupted', async () => {
   const fake = new FakeModel();
   const engine: Engine = { loadModel: async () => new Model(fake), transcribe };
   const files = [file('endless.wav', wav(160000)), short];
-  const flags = { model: 'default', pauses: true, realtime: true };
+  const flags = { model: 'default', pauses: true, speed: 1 };
   const running = transcribeFiles(files, flags, terminal, engine);
   setTimeout(terminal.interrupt, 150);
   await expect(running).rejects.toMatchObject({ name: 'AbortError' });
