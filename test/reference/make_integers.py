@@ -25,16 +25,17 @@ from parrotlet_training.model.architecture import (  # noqa: E402
     moonshine_architecture,
     read_config,
 )
-from parrotlet_training.model.decoder import greedy  # noqa: E402
+from parrotlet_training.model.decoder import greedy, token_limit  # noqa: E402
 from parrotlet_training.model.layers import Rounding, product, round_model  # noqa: E402
 from parrotlet_training.model.plan import read_plan  # noqa: E402
 from parrotlet_training.model.rounding import Grid, quantize  # noqa: E402
 from parrotlet_training.model.streaming_model import StreamingModel  # noqa: E402
 from parrotlet_training.model.warm_start import warm_start  # noqa: E402
+from parrotlet_training.recognize import load_tokenizer  # noqa: E402
 
 ROWS, DEPTH = 24, 96
 BITS, GROUPS = (2, 4, 8), (32, 48, 96)
-INPUT_ROWS, TOKENS = 5, 13
+INPUT_ROWS = 5
 CHUNKS = {"13": 13, "27": 27, "whole": WHOLE}
 
 
@@ -101,12 +102,13 @@ def make_model() -> None:
     warm_start(model, source / "checkpoint.safetensors")
     round_model(model, read_plan(folder / "plan.json"), activation_bits=8, other_bits=8)
     samples = torch.from_numpy(np.fromfile(GOLDEN / "waveform.f32", "<f4"))[None]
-    golden = {}
+    tokenizer, golden = load_tokenizer(source), {}
     for name, chunk in CHUNKS.items():
         memory, counts = model.encode(samples, torch.tensor([samples.shape[1]]), chunk)
-        tokens = greedy(model.decoder, memory, counts, [TOKENS])[0]
+        tokens = greedy(model.decoder, memory, counts, [token_limit(samples.shape[1])])[0]
         memory[0].numpy().astype("<f4").tofile(folder / f"memory-{name}.f32")
-        golden[name] = {"memory": list(memory.shape[1:]), "tokens": tokens}
+        said = tokenizer.decode(tokens, skip_special_tokens=True).strip()
+        golden[name] = {"memory": list(memory.shape[1:]), "tokens": tokens, "text": said}
     (folder / "golden.json").write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
 
 

@@ -2,13 +2,16 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from conftest import GOLDEN, MOONSHINE
+from conftest import GOLDEN, MOONSHINE, STREAMING, golden_floats
 
 from parrotlet_training.errors import TrainingError
+from parrotlet_training.model.architecture import WHOLE
+from parrotlet_training.model.decoder import greedy, token_limit
 from parrotlet_training.model.layers import (
     Rounding,
     StridedConv,
@@ -19,9 +22,11 @@ from parrotlet_training.model.layers import (
 )
 from parrotlet_training.model.plan import CHANNEL, Rule, read_plan
 from parrotlet_training.model.rounding import Grid, quantize, straight_through
+from parrotlet_training.model.streaming_model import StreamingModel
 from parrotlet_training.model.teacher import load_teacher
+from parrotlet_training.model.warm_start import warm_start
 
-RULES = (Rule("decoder.embedding.weight", 8, CHANNEL), Rule("encoder.*", 4, 16))
+INTEGERS = GOLDEN / "tiny-integers"
 unpack = lambda text, kind: np.frombuffer(base64.b64decode(text), kind).copy()
 
 
@@ -192,3 +197,17 @@ def test_reads_an_importers_plan(tmp_path):
     row = {"match": "a*", "bits": 4, "groupSize": "channel", "clip": "max", "indivisible": "error"}
     path.write_text(json.dumps([row]))
     assert read_plan(path) == (Rule("a*", 4, CHANNEL),)
+
+
+@pytest.mark.parametrize("name", ["13", "27", "whole"])
+def test_a_model_under_a_mixed_plan_equals_the_golden(name, tiny_architecture, waveform):
+    arch = replace(tiny_architecture, norm="running", conv_kernel=15, span="chunk")
+    model = StreamingModel(arch).eval().requires_grad_(False)
+    warm_start(model, STREAMING / "checkpoint.safetensors")
+    round_model(model, read_plan(INTEGERS / "plan.json"), activation_bits=8, other_bits=8)
+    chunk = WHOLE if name == "whole" else int(name)
+    memory, counts = model.encode(waveform, torch.tensor([waveform.shape[1]]), chunk)
+    golden = json.loads((INTEGERS / "golden.json").read_text())[name]
+    wanted = golden_floats(INTEGERS / f"memory-{name}.f32", 1, *golden["memory"])
+    assert (memory - wanted).norm() / wanted.norm() < 1e-2
+    assert greedy(model.decoder, memory, counts, [token_limit(waveform.shape[1])]) == [golden["tokens"]]
