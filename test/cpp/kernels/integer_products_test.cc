@@ -64,9 +64,8 @@ std::vector<float> Compute(const Kernels& kernels, const Case& wanted) {
   const WeightFormat format = wanted.format;
   Guarded<uint8_t> codes(PackedCodeBytes(format, wanted.cols, wanted.depth));
   Guarded<float> scale(size_t(wanted.groups()) * RoundUp(wanted.cols, kTileCols));
-  const PackedMatrix weight =
-      PackMatrix(format, wanted.cols, wanted.depth, wanted.codes.data(), wanted.scale.data(),
-                 codes.data(), scale.data());
+  const PackedMatrix weight = PackMatrix(format, wanted.cols, wanted.depth, wanted.codes.data(),
+                                         wanted.scale.data(), codes.data(), scale.data());
   const size_t padded = wanted.groups() * RoundUp(format.group_size, kDepthStep);
   Guarded<int8_t> act(wanted.rows * padded);
   std::vector<float> act_scale(wanted.rows), out(size_t(wanted.rows) * wanted.cols);
