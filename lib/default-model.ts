@@ -1,10 +1,14 @@
-// The model that comes with this package.
+// The models that come with this package.
 import path from 'node:path';
 import { packageRoot } from './package-root.cjs';
 
-/** Path of the model that `loadModel('default')` loads: 4-bit weights, English. */
-export const defaultModelPath = path.join(
-  packageRoot,
-  'models',
-  'moonshine-tiny-streaming-int4.safetensors',
-);
+/** Widths that the default model comes in, the default first. */
+export const DEFAULT_MODEL_BITS = [4, 8] as const;
+
+/** Bits that most weights of the default model are held in. */
+export type DefaultModelBits = (typeof DEFAULT_MODEL_BITS)[number];
+
+/** Path of the model that `loadModel('default', { bits })` loads: English. */
+export function defaultModelPath(bits: DefaultModelBits = DEFAULT_MODEL_BITS[0]): string {
+  return path.join(packageRoot, 'models', `parrotlet-tiny-en-int${bits}.safetensors`);
+}

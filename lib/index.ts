@@ -10,6 +10,7 @@ export type {
   TranscriptEvent,
   Word,
 } from './events/types.js';
+export type { DefaultModelBits } from './default-model.js';
 export { type LoadOptions, type LoadProgress, loadModel } from './load-model.js';
 export { Model } from './model.js';
 export type { ModelInfo } from './model-info.js';

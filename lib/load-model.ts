@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { BackendModel } from './backend/backend.js';
 import { chooseBackend } from './backend/choose.js';
-import { defaultModelPath } from './default-model.js';
+import { DEFAULT_MODEL_BITS, type DefaultModelBits, defaultModelPath } from './default-model.js';
 import { download } from './download.js';
 import { abortError, expectArgument, ParrotletError, throwIfAborted } from './errors.js';
 import { Model } from './model.js';
@@ -23,6 +23,8 @@ export interface LoadOptions {
   /** Gives up with `ABORTED` when it fires. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Of the default model: 4, the smaller, or 8, the more accurate. Default 4. */
+  readonly bits?: DefaultModelBits;
   /** Largest model that is read. Default and most: 1 GiB. */
   readonly maxBytes?: number;
 }
@@ -42,12 +44,18 @@ export async function loadModel(
   source: 'default' | string | URL | Uint8Array,
   options: LoadOptions = {},
 ): Promise<Model> {
-  const { signal, onProgress, maxBytes = GIBIBYTE } = options;
+  const { signal, onProgress, bits, maxBytes = GIBIBYTE } = options;
   expectArgument(
     Number.isInteger(maxBytes) && maxBytes > 0 && maxBytes <= GIBIBYTE,
     'maxBytes',
     `an integer from 1 to ${GIBIBYTE}`,
     maxBytes,
+  );
+  expectArgument(
+    bits === undefined || (source === 'default' && DEFAULT_MODEL_BITS.includes(bits)),
+    'bits',
+    `one of ${DEFAULT_MODEL_BITS.join(', ')}, and only with the source 'default',`,
+    bits,
   );
   throwIfAborted(signal);
   const load: Load = { signal, maxBytes, report: onProgress ?? (() => {}) };
@@ -71,7 +79,7 @@ export async function loadModel(
     source,
   );
   if (isUrl) return new Model(await loadFile(fileURLToPath(source), load));
-  return new Model(await loadFile(source === 'default' ? defaultModelPath : source, load));
+  return new Model(await loadFile(source === 'default' ? defaultModelPath(bits) : source, load));
 }
 
 /** What every way of loading needs to know. */

@@ -29,7 +29,8 @@ export async function diagnose(
   getBackend: () => BackendInfo = backendInfo,
 ): Promise<number> {
   const { backend, problem } = tryBackend(getBackend);
-  const bytes = await stat(defaultModelPath).then(
+  const modelPath = defaultModelPath();
+  const bytes = await stat(modelPath).then(
     ({ size }) => size,
     () => null,
   );
@@ -37,7 +38,7 @@ export async function diagnose(
     problem,
     backend?.error ?? undefined,
     bytes === null
-      ? `The default model is missing at ${defaultModelPath}. Install the package again, or name a model with --model.`
+      ? `The default model is missing at ${modelPath}. Install the package again, or name a model with --model.`
       : undefined,
   ].filter((text) => text !== undefined);
   const diagnosis: Diagnosis = {
@@ -46,7 +47,7 @@ export async function diagnose(
     cpu: os.cpus()[0]?.model ?? 'unknown',
     cpuThreads: os.availableParallelism(),
     backend,
-    defaultModel: { path: defaultModelPath, bytes },
+    defaultModel: { path: modelPath, bytes },
     captures: (await findCaptures()).map(({ name, place }) => ({ name, place })),
     problems,
   };

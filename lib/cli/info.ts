@@ -2,15 +2,16 @@
 import { loadModel } from '../load-model.js';
 import type { ModelInfo } from '../model-info.js';
 import { modelSource } from './model-source.js';
+import { loadOptions, type ModelFlags } from './recognition.js';
 import { printable, type Terminal } from './terminal.js';
 
 /** Describes the model; returns the exit code. */
 export async function showInfo(
   model: string,
-  flags: { readonly json?: boolean },
+  flags: ModelFlags & { readonly json?: boolean },
   { stdout, signal }: Terminal,
 ): Promise<number> {
-  const loaded = await loadModel(modelSource(model), { signal });
+  const loaded = await loadModel(modelSource(model), loadOptions(flags, signal));
   const { info } = loaded;
   loaded.close();
   stdout.write(flags.json ? `${JSON.stringify(info, null, 2)}\n` : formatInfo(info));

@@ -7,7 +7,7 @@ import { chooseCapture } from './capture/choose.js';
 import { formatSpeed } from './formats.js';
 import { createLiveOutput, overheard } from './live-output.js';
 import { modelSource } from './model-source.js';
-import { type Engine, type RecognitionFlags, sessionOptions } from './recognition.js';
+import { type Engine, loadOptions, type RecognitionFlags, sessionOptions } from './recognition.js';
 import { printable, type Terminal } from './terminal.js';
 
 export interface ListenFlags extends RecognitionFlags {
@@ -33,7 +33,7 @@ export async function listen(
   const capture = await choose(flags.capture);
   if (flags.listDevices) return listDevices(capture, flags, terminal);
   const { signal, stdout, stderr } = terminal;
-  const model = await engine.loadModel(modelSource(flags.model), { signal });
+  const model = await engine.loadModel(modelSource(flags.model), loadOptions(flags, signal));
   const output = createLiveOutput(flags, stdout);
   const format = { sampleRate: CAPTURE_RATE, channels: 1 };
   try {

@@ -3,10 +3,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_MODEL_BITS } from '../default-model.js';
 import { packageRoot } from '../package-root.cjs';
 import { reportFailure } from './failure.js';
 import type { ImportFlags } from './import.js';
 import type { ListenFlags } from './listen.js';
+import type { ModelFlags } from './recognition.js';
 import type { Terminal } from './terminal.js';
 import type { TranscribeFlags } from './transcribe.js';
 
@@ -56,8 +58,9 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
     .command('info')
     .description('Describe a model: size, bits, delay, and the card of its makers.')
     .argument('[model]', 'path or URL of a model file', 'default')
+    .addOption(defaultBits())
     .option('--json', 'print JSON')
-    .action(async (model: string, flags: { json?: boolean }) => {
+    .action(async (model: string, flags: ModelFlags & { json?: boolean }) => {
       const { showInfo } = await import('./info.js');
       exit(await showInfo(model, flags, terminal));
     });
@@ -141,9 +144,17 @@ function addListen(program: Command, terminal: Terminal, exit: (code: number) =>
   });
 }
 
+function defaultBits(): Option {
+  const choices = DEFAULT_MODEL_BITS.map(String);
+  return new Option('-b, --bits <n>', 'of the default model: 4, smaller, or 8, more accurate')
+    .choices(choices)
+    .argParser((text) => parseChoice(text, choices));
+}
+
 function addRecognition(command: Command): Command {
   return command
     .option('-m, --model <model>', 'path or URL of a model file', 'default')
+    .addOption(defaultBits())
     .option(
       '--chunk <ms>',
       "audio the encoder takes at a time, or 'segment' (see info)",
@@ -180,10 +191,12 @@ function parseGroup(text: string): number | 'channel' {
 }
 
 function parseBits(text: string): number {
-  if (!['2', '4', '8', '32'].includes(text)) {
-    throw new InvalidArgumentError('Allowed choices are 2, 4, 8, 32.');
-  }
-  return Number(text);
+  return parseChoice(text, ['2', '4', '8', '32']);
+}
+
+function parseChoice(text: string, choices: readonly string[]): number {
+  if (choices.includes(text)) return Number(text);
+  throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
 }
 
 function parseHeads(text: string): [number, number][] {

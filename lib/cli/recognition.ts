@@ -1,8 +1,14 @@
 // The options that every command that recognizes speech has, and what they mean to a session.
-import type { loadModel } from '../load-model.js';
+import type { DefaultModelBits } from '../default-model.js';
+import type { LoadOptions, loadModel } from '../load-model.js';
 import type { TranscribeOptions, transcribe } from '../transcribe.js';
 
-export interface RecognitionFlags {
+/** Which model, of the default one in how many bits. */
+export interface ModelFlags {
+  readonly bits?: DefaultModelBits;
+}
+
+export interface RecognitionFlags extends ModelFlags {
   readonly model: string;
   readonly json?: boolean;
   readonly chunk?: number | 'segment';
@@ -15,6 +21,10 @@ export interface RecognitionFlags {
 export interface Engine {
   readonly loadModel: typeof loadModel;
   readonly transcribe: typeof transcribe;
+}
+
+export function loadOptions(flags: ModelFlags, signal: AbortSignal): LoadOptions {
+  return { signal, ...(flags.bits !== undefined && { bits: flags.bits }) };
 }
 
 export function sessionOptions(flags: RecognitionFlags): TranscribeOptions {

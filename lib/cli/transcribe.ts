@@ -11,7 +11,7 @@ import { createLiveOutput, overheard } from './live-output.js';
 import { modelSource } from './model-source.js';
 import { atSpeed } from './pacing.js';
 import { createProgress } from './progress.js';
-import { type Engine, type RecognitionFlags, sessionOptions } from './recognition.js';
+import { type Engine, loadOptions, type RecognitionFlags, sessionOptions } from './recognition.js';
 import type { Terminal } from './terminal.js';
 
 export interface TranscribeFlags extends RecognitionFlags {
@@ -30,7 +30,7 @@ export async function transcribeFiles(
   terminal: Terminal,
   engine: Engine = { loadModel, transcribe },
 ): Promise<number> {
-  const model = await engine.loadModel(modelSource(flags.model), { signal: terminal.signal });
+  const model = await engine.loadModel(modelSource(flags.model), loadOptions(flags, terminal.signal));
   const total = { audio: 0, processing: 0, failed: 0 };
   try {
     for (const file of files) {

@@ -80,6 +80,18 @@ describe('a source', () => {
   });
 });
 
+it.each([4, 8] as const)('the default model comes in %i bits', async (bits) => {
+  await loadModel('default', { bits });
+  const name = expect.stringMatching(new RegExp(`-int${bits}\\.safetensors$`));
+  expect(engine.loadModelFile).toHaveBeenCalledWith(name, 2 ** 30);
+});
+
+it('bits belong to the default model alone, and it has no others', async () => {
+  const error = { code: 'INVALID_ARGUMENT', message: expect.stringMatching(/bits.*one of 4, 8/) };
+  await expect(loadModel(file, { bits: 8 })).rejects.toMatchObject(error);
+  await expect(loadModel('default', { bits: 3 as 4 })).rejects.toMatchObject(error);
+});
+
 it('reports progress for a file and for bytes', async () => {
   for (const [source, totalBytes] of [
     [file, 12],

@@ -38,7 +38,7 @@ await runTool(async () => {
   // The encoder's output is not part of the public interface: this asks the engine itself.
   const { chooseBackend } = await import('../../dist/esm/backend/choose.js');
   const { defaultModelPath } = await import('../../dist/esm/default-model.js');
-  const path = options.model === 'default' ? defaultModelPath : options.model;
+  const path = options.model === 'default' ? defaultModelPath() : options.model;
   const model = await chooseBackend().backend.loadModelFile(path, 0);
   const rows = readManifest(options.data)
     .filter(({ split, seconds }) => split === 'dev' && seconds <= 20)

@@ -14,7 +14,7 @@ const references = readFileSync(path.join(samples, 'transcripts.tsv'), 'utf8')
   .map((line) => line.split('\t') as [name: string, seconds: string, text: string]);
 
 // Only a checkout whose model has not been made yet is without it.
-describe.runIf(existsSync(defaultModelPath))('the default model', () => {
+describe.runIf(existsSync(defaultModelPath()))('the default model', () => {
   it.each(references)('understands %s', async (name, seconds, reference) => {
     const { code, out } = await run(['transcribe', '--json', path.join(samples, name)]);
     expect(code).toBe(0);
