@@ -1,7 +1,7 @@
 // Turns bench/results/accuracy.json into docs/accuracy.md.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { SUBSETS } from './corpus.mjs';
-import { resultPath } from './results.mjs';
+import { readResult } from './results.mjs';
 
 const INTRODUCTION = `# Accuracy
 
@@ -100,9 +100,4 @@ function widths({ bits, parameters }) {
     .sort((a, b) => b[1] - a[1])
     .map(([width, percent]) => (percent > 98 ? width : `${width} (${percent} %)`))
     .join(', ');
-}
-
-function readResult(name) {
-  const path = resultPath(name);
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
