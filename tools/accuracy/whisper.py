@@ -98,7 +98,9 @@ def read_text(file) -> str:
 def list_recordings(data: Path, subset: str) -> list[str]:
     """Paths as tools/accuracy/corpus.mjs chooses them, so that all models hear the same."""
     command = ["node", HERE / "score-transcripts.mjs", "--data", data, "--list", subset]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\n")[:-1]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\n")[
+        :-1
+    ]
 
 
 def add_transcripts(model: WhisperModel, data: Path, paths: list[str], out: Path) -> None:
