@@ -53,9 +53,9 @@ function streams() {
   const cuts = readResult('cuts');
   const lines = [
     long &&
-      `One live session over ${long.minutes} minutes of joined dev utterances (${long.utterances} of them,
-0.3 to 1 s of room noise between; \`node tools/accuracy/long-file.mjs\`, ${long.model}): WER
-${long.werOneSession} %, against ${long.werApart} % for the same utterances apart; ${long.segments} segments; memory grew by
+      `One live session over ${long.minutes} minutes of joined dev utterances (${long.utterances} of them, 0.3 to 1 s
+of room noise between${again(long)}; \`node tools/accuracy/long-file.mjs\`, ${long.model}):
+WER ${long.werOneSession} %, against ${long.werApart} % for the same utterances apart; ${long.segments} segments; memory grew by
 ${long.megabytesPerHour} MB for an hour of audio.`,
     cuts &&
       `${cuts.cuts} random cuts of ${cuts.utterances} dev utterances (\`node tools/accuracy/chunk-invariance.mjs\`,
@@ -63,6 +63,11 @@ ${cuts.model}): ${cuts.differ} differ from the uncut recording in the bits of th
 final text.`,
   ].filter(Boolean);
   return lines.length === 0 ? '' : `## Long streams and cuts\n${lines.join('\n\n')}\n`;
+}
+
+function again({ different, utterances }) {
+  if (different === utterances) return '';
+  return `; there are ${different}, which come again in another order and with other gaps`;
 }
 
 function section({ title, note }, rows) {
