@@ -14,6 +14,7 @@ import {
 } from './corpus.mjs';
 import { startProgress } from './progress.mjs';
 import { seededRandom } from './random.mjs';
+import { writeReport } from './report.mjs';
 import { recordResult, round } from './results.mjs';
 import { errorPercent, scoreUtterance } from './wer.mjs';
 
@@ -24,9 +25,9 @@ const collectGarbage = runInNewContext('gc');
 const HELP = `usage: node tools/accuracy/long-file.mjs [options]
 
 Joins dev utterances of one or more speakers, with 0.3 to 1 s of faint noise between them, and runs one
-session with default options over the whole. Prints its word error rate beside that of the utterances
-one by one, and how memory moved. Where the utterances do not suffice, they come again, shuffled and
-with other gaps.
+session with default options over the whole. Where the utterances do not suffice, they come again,
+shuffled and with other gaps. Writes the word error rate beside that of the utterances one by one, and
+how memory moved, to bench/results/long-file.json and docs/accuracy.md.
 
   --data DIR     folder with manifest.tsv and the recordings (default ../shared/data)
   --model FILE   model file (default: the package's own)
@@ -70,6 +71,7 @@ await runTool(async () => {
     megabytesPerHour: round(slope / 1e6, 2), // slope over the last two thirds
   };
   recordResult('long-file', result);
+  writeReport();
   console.log(result);
   model.close();
 });

@@ -8,7 +8,7 @@ import { configurationsOf, listModels } from './configurations.mjs';
 import { DEFAULT_DATA, loadFacade, readManifest, runTool, SUBSETS } from './corpus.mjs';
 import { startProgress } from './progress.mjs';
 import { writeReport } from './report.mjs';
-import { printRow, readRows, recordRow, scoreSubset } from './rows.mjs';
+import { printRow, recordRow, scoreSubset } from './rows.mjs';
 import { addTranscripts, readTranscripts } from './transcripts.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -47,7 +47,7 @@ const { values: options } = parseArgs({
 await runTool(async () => {
   if (options.help) return console.log(HELP);
   if (!options['report-only']) await measureAll();
-  writeReport(readRows(), join(ROOT, 'docs/accuracy.md'));
+  writeReport();
 });
 
 async function measureAll() {

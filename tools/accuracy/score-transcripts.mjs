@@ -2,14 +2,12 @@
 // Scores transcripts that another program made, beside our own, in docs/accuracy.md.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULT_DATA, readManifest, runTool, SUBSETS } from './corpus.mjs';
 import { writeReport } from './report.mjs';
-import { printRow, readRows, recordRow, scoreSubset } from './rows.mjs';
+import { printRow, recordRow, scoreSubset } from './rows.mjs';
 import { readTranscripts } from './transcripts.mjs';
 
-const PAGE = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url));
 const HELP = `usage: node tools/accuracy/score-transcripts.mjs [options] FOLDER
 
 FOLDER holds model.json (model, bits, groupSize, fileBytes, parameters, mode, chunkMs, as in
@@ -45,7 +43,7 @@ await runTool(async () => {
     printRow(row);
     recordRow(row);
   }
-  writeReport(readRows(), PAGE);
+  writeReport();
 });
 
 function listPaths(manifest) {
