@@ -11,6 +11,7 @@ import numpy as np
 import soundfile
 import torch
 from safetensors.torch import save_file
+from tqdm import tqdm
 
 from .checkpoint import Checkpoint
 from .data.audio_cache import read_recording
@@ -106,12 +107,13 @@ def check_engine(model: StreamingModel, folder: Path, checkpoint: Path, sound: P
         paths = [sound / row.path for row in read_manifest(sound, "dev")]
         chunks = (model.arch.chunk_frames,)
     recordings = [read_recording(path) for path in paths]
+    batches = list(by_length([len(r) / SAMPLE_RATE for r in recordings], BATCH_SECONDS))
     tokenizer, differing = load_tokenizer(folder), 0
     with tempfile.TemporaryDirectory() as temporary, torch.inference_mode():
         engine = Engine(checkpoint, Path(temporary), recordings)
         for chunk in chunks:
             different = []
-            for batch in by_length([len(r) / SAMPLE_RATE for r in recordings], BATCH_SECONDS):
+            for batch in tqdm(batches, f"{milliseconds(chunk)} ms", disable=len(paths) == 1):
                 wanted = transcribe(model, tokenizer, [recordings[i] for i in batch], chunk)
                 got = engine.transcribe([recordings[i] for i in batch], chunk)
                 different += [d for d in zip(batch, wanted, got, strict=True) if d[1] != d[2]]
