@@ -42,8 +42,9 @@ ${rows.map(costLine).join('\n')}
   that showed them, those that in the end were another word, or none, at their place. **Respelled**: the
   same, a change of case or punctuation counted as well. Of the words said to be stable
   ${sumOf(rows, 'stableWordsChanged')} changed.
-- **Computing** is the engine's own, in time of the clock: on a busy machine it is longer. For a second of
-  speech: all of it by the length of the recordings. **Without partials** (\`partials: false\`) a segment is
+- **Computing of an event**: from the write of the piece that led to it until it could be read.
+  **Computing for a second of speech**: the engine's own time, by the length of the recordings. Both are
+  by the clock: on a busy machine they are longer. **Without partials** (\`partials: false\`) a segment is
   decoded once, at its end; **share of partials** is what is saved by that.
 - **WER** is of the same live sessions; [accuracy](accuracy.md) has more of them.
 `;
