@@ -2,6 +2,8 @@
 // Runs one live session over a long recording joined from utterances: does accuracy or memory drift?
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   DEFAULT_DATA,
   joinSamples,
@@ -12,20 +14,24 @@ import {
 } from './corpus.mjs';
 import { startProgress } from './progress.mjs';
 import { seededRandom } from './random.mjs';
+import { writeReport } from './report.mjs';
 import { recordResult, round } from './results.mjs';
 import { errorPercent, scoreUtterance } from './wer.mjs';
 
 const SAMPLE_RATE = 16_000;
 const ROOM_LEVEL = 3e-4; // amplitude of the noise between utterances, about -70 dB
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
 const HELP = `usage: node tools/accuracy/long-file.mjs [options]
 
 Joins dev utterances of one or more speakers, with 0.3 to 1 s of faint noise between them, and runs one
-session with default options over the whole. Prints its word error rate beside that of the utterances
-one by one, and how memory moved.
+session with default options over the whole. Where the utterances do not suffice, they come again,
+shuffled and with other gaps. Writes the word error rate beside that of the utterances one by one, and
+how memory moved, to bench/results/long-file.json and docs/accuracy.md.
 
   --data DIR     folder with manifest.tsv and the recordings (default ../shared/data)
   --model FILE   model file (default: the package's own)
-  --minutes N    length of the recording (default 30)
+  --minutes N    length of the recording (default 60)
   --speakers N   speakers, one after the other (default 4)
   --seed N       of the gaps and their noise (default 1)
   --help`;
@@ -34,7 +40,7 @@ const { values: options } = parseArgs({
   options: {
     data: { type: 'string', default: DEFAULT_DATA },
     model: { type: 'string', default: 'default' },
-    minutes: { type: 'string', default: '30' },
+    minutes: { type: 'string', default: '60' },
     speakers: { type: 'string', default: '4' },
     seed: { type: 'string', default: '1' },
     help: { type: 'boolean', default: false },
@@ -43,56 +49,76 @@ const { values: options } = parseArgs({
 
 await runTool(async () => {
   if (options.help) return console.log(HELP);
-  const rows = chooseUtterances();
   const { loadModel, transcribe } = await loadFacade();
   const model = await loadModel(options.model);
-  const parts = [];
-  const apart = [];
-  for (const { path, text } of rows) {
-    const samples = await readMono16k(join(options.data, path));
-    parts.push(samples);
+  const hear = async (samples) => {
     const source = { sampleRate: SAMPLE_RATE, channels: 1, chunks: [samples] };
-    apart.push(scoreUtterance(text, (await transcribe(model, source, { partials: true })).text));
-  }
-  const audio = joinSamples(withGaps(parts));
+    return (await transcribe(model, source, { partials: true })).text;
+  };
+  const { audio, rows, scores } = await joinUtterances(hear);
   const { transcript, samples } = await runSession(model, audio);
   const score = scoreUtterance(rows.map(({ text }) => text).join(' '), transcript.text);
   const slope = slopePerHour(samples.slice(Math.floor(samples.length / 3)));
   const result = {
     model: model.info.name,
     utterances: rows.length,
+    different: new Set(rows).size,
     minutes: round(audio.length / SAMPLE_RATE / 60, 1),
     werOneSession: round(errorPercent([score]), 2),
-    werApart: round(errorPercent(apart), 2),
+    werApart: round(errorPercent(scores), 2),
     segments: transcript.segments.length,
     realTimeFactor: round(transcript.processingSeconds / transcript.durationSeconds, 4),
     megabytesPerHour: round(slope / 1e6, 2), // slope over the last two thirds
   };
   recordResult('long-file', result);
+  writeReport();
   console.log(result);
   model.close();
 });
 
-/** Rows of the first speakers, round after round until the length is reached. */
-function chooseUtterances() {
+/** Utterances until the length is reached, a gap behind each; and how each does by itself. */
+async function joinUtterances(hear) {
+  const random = seededRandom(Number(options.seed));
+  const needed = 60 * Number(options.minutes) * SAMPLE_RATE;
+  const progress = startProgress(needed / SAMPLE_RATE);
+  const [parts, rows, scores] = [[], [], []];
+  for (let length = 0, utterances = endless(random); length < needed; ) {
+    const row = utterances.next().value;
+    const samples = await readMono16k(join(options.data, row.path));
+    const earlier = rows.indexOf(row);
+    scores.push(earlier < 0 ? scoreUtterance(row.text, await hear(samples)) : scores[earlier]);
+    rows.push(row);
+    parts.push(samples, gap(random));
+    const added = samples.length + parts.at(-1).length;
+    length += added;
+    progress.add(added / SAMPLE_RATE);
+  }
+  progress.end();
+  return { audio: joinSamples(parts), rows, scores };
+}
+
+/** Rows of the first speakers, one speaker after the other; then again and again, shuffled. */
+function* endless(random) {
   const dev = readManifest(options.data).filter(({ split }) => split === 'dev');
   const names = [...new Set(dev.map(({ speaker }) => speaker))].slice(0, Number(options.speakers));
   const all = names.flatMap((name) => dev.filter(({ speaker }) => speaker === name));
-  const rows = [];
-  for (let seconds = 0, i = 0; seconds < 60 * Number(options.minutes); i++) {
-    rows.push(all[i % all.length]);
-    seconds += all[i % all.length].seconds + 0.65;
-  }
-  return rows;
+  if (all.length === 0) throw new Error(`${options.data} has no dev recordings of any speaker.`);
+  yield* all;
+  for (;;) yield* shuffled(all, random);
 }
 
-function withGaps(parts) {
-  const random = seededRandom(Number(options.seed));
-  return parts.flatMap((part) => {
-    const length = Math.round((0.3 + 0.7 * random()) * SAMPLE_RATE);
-    const noise = Float32Array.from({ length }, () => (2 * random() - 1) * ROOM_LEVEL);
-    return [part, noise];
-  });
+function shuffled(list, random) {
+  const order = [...list];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor((i + 1) * random());
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+function gap(random) {
+  const length = Math.round((0.3 + 0.7 * random()) * SAMPLE_RATE);
+  return Float32Array.from({ length }, () => (2 * random() - 1) * ROOM_LEVEL);
 }
 
 async function runSession(model, audio) {
@@ -105,7 +131,7 @@ async function runSession(model, audio) {
   for (let at = 0; at < audio.length; at += SAMPLE_RATE) {
     await session.write(audio.subarray(at, at + SAMPLE_RATE));
     progress.add(1);
-    globalThis.gc?.();
+    collectGarbage();
     samples.push({ hours: at / SAMPLE_RATE / 3600, bytes: process.memoryUsage.rss() });
   }
   const transcript = await session.finish();

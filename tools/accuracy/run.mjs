@@ -1,18 +1,17 @@
 #!/usr/bin/env node
 // Measures word error rates of model files over recordings with transcripts, and writes docs/accuracy.md.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { configurationsOf, listModels } from './configurations.mjs';
 import { DEFAULT_DATA, loadFacade, readManifest, runTool, SUBSETS } from './corpus.mjs';
 import { startProgress } from './progress.mjs';
 import { writeReport } from './report.mjs';
+import { printRow, recordRow, scoreSubset } from './rows.mjs';
 import { addTranscripts, readTranscripts } from './transcripts.mjs';
-import { capped, confidenceInterval, errorPercent, scoreUtterance } from './wer.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const RESULTS = join(ROOT, 'bench/results/accuracy.json');
 const HELP = `usage: node tools/accuracy/run.mjs [options]
 
 Transcribes every recording of the subsets with every model file and chunk, scores the texts, adds the
@@ -48,7 +47,7 @@ const { values: options } = parseArgs({
 await runTool(async () => {
   if (options.help) return console.log(HELP);
   if (!options['report-only']) await measureAll();
-  writeReport(readResults(), join(ROOT, 'docs/accuracy.md'));
+  writeReport();
 });
 
 async function measureAll() {
@@ -68,8 +67,8 @@ async function measureAll() {
     for (const configuration of wanted) {
       for (const subset of subsets) {
         const row = await measure(configuration, subset, model, transcribe);
-        print(row);
-        if (options.limit === 'Infinity') record(row);
+        printRow(row);
+        if (options.limit === 'Infinity') recordRow(row);
       }
     }
     model.close();
@@ -89,58 +88,15 @@ async function measure(configuration, { name, rows }, model, transcribe) {
     onDone: progress.add,
   });
   progress.end();
-  const transcripts = readTranscripts(file);
-  const heard = rows.map(({ path, text }) => ({ reference: text, ...transcripts.get(path) }));
-  const scores = heard.map(({ reference, text }) => scoreUtterance(reference, text));
-  const sum = (property) => heard.reduce((total, one) => total + one[property], 0);
-  const [low, high] = confidenceInterval(scores.map(capped));
-  return {
-    model: configuration.model.name,
+  const { model: described, mode, chunkMs } = configuration;
+  const facts = {
+    model: described.name,
     bits: model.info.bits,
-    groupSize: configuration.model.groupSize ?? null,
-    fileBytes: configuration.model.fileBytes,
+    groupSize: described.groupSize ?? null,
+    fileBytes: described.fileBytes,
     parameters: model.info.parameters,
-    mode: configuration.mode,
-    chunkMs: configuration.chunkMs,
-    subset: name,
-    utterances: rows.length,
-    words: scores.reduce((total, { words }) => total + words, 0),
-    wer: round(errorPercent(scores.map(capped))),
-    low: round(low),
-    high: round(high),
-    uncapped: round(errorPercent(scores)),
-    realTimeFactor: round(sum('processingSeconds') / sum('durationSeconds'), 4),
+    mode,
+    chunkMs,
   };
-}
-
-function print({ model, mode, chunkMs, subset, wer, low, high, uncapped, realTimeFactor }) {
-  const chunk = chunkMs === 'segment' ? 'whole segment' : `${chunkMs} ms`;
-  console.log(
-    `${model}, ${mode}, ${chunk}, ${subset}: WER ${wer} % (${low} to ${high}; uncapped ${uncapped}), ` +
-      `real-time factor ${realTimeFactor}`,
-  );
-}
-
-/** Puts a row in the place of the one of the same configuration, or after all others. */
-function record(row) {
-  const key = (r) => [r.model, r.mode, r.chunkMs, r.subset].join('/');
-  const rows = readResults();
-  const at = rows.findIndex((other) => key(other) === key(row));
-  if (at < 0) rows.push(row);
-  else rows[at] = row;
-  mkdirSync(dirname(RESULTS), { recursive: true });
-  writeFileSync(RESULTS, `[\n${rows.map((r) => `  ${JSON.stringify(r)}`).join(',\n')}\n]\n`);
-}
-
-function readResults() {
-  try {
-    return JSON.parse(readFileSync(RESULTS, 'utf8'));
-  } catch (error) {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function round(value, digits = 2) {
-  return Number(value.toFixed(digits));
+  return scoreSubset(facts, { name, rows }, readTranscripts(file));
 }

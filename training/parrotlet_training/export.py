@@ -2,22 +2,27 @@
 
 import argparse
 import json
+import math
 import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import soundfile
 import torch
 from safetensors.torch import save_file
+from tqdm import tqdm
 
 from .checkpoint import Checkpoint
 from .data.audio_cache import read_recording
+from .data.manifest import read_manifest
 from .errors import TrainingError
 from .model.architecture import Architecture, read_config
-from .model.front_end import FRAME_SECONDS
+from .model.front_end import FRAME_SECONDS, SAMPLE_RATE
 from .model.names import to_checkpoint
 from .model.streaming_model import StreamingModel
 from .options import Paths, add_common_options
-from .recognize import load_tokenizer, transcribe
+from .recognize import by_length, load_tokenizer, transcribe
 from .settings import read_settings
 
 # What the family parrotlet-streaming of lib/import takes for granted, since checkpoints do not say.
@@ -31,6 +36,8 @@ IMPORTED = {
 }
 CARD = ("licence", "base", "data", "source")
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = ROOT / "dist/esm/cli/main.js"
+BATCH_SECONDS = 120.0  # of audio, heard at a time by --check
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +46,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--name", default="streaming", help="of the checkpoint, and of the model")
     parser.add_argument(
-        "--check", type=Path, metavar="RECORDING", help="hold the built engine to this model's text"
+        "--check",
+        type=Path,
+        metavar="SOUND",
+        help="hold the built engine to this model's text: of a recording, for every chunk, or of "
+        "all dev recordings of a folder with manifest.tsv, for the model's own chunk",
     )
 
 
@@ -87,27 +98,55 @@ def check_importable(arch: Architecture) -> None:
         )
 
 
-def check_engine(model: StreamingModel, folder: Path, checkpoint: Path, recording: Path) -> None:
-    """Imports the checkpoint with float weights and compares the engine's text; needs a build."""
-    command = ROOT / "dist/esm/cli/main.js"
-    if not command.exists():
+def check_engine(model: StreamingModel, folder: Path, checkpoint: Path, sound: Path) -> None:
+    """Imports the checkpoint with float weights and compares the engine's texts; needs a build."""
+    if not COMMAND.exists():
         raise TrainingError(f"--check needs the engine: run `npm run build` in {ROOT} first.")
-    arch, tokenizer = model.arch, load_tokenizer(folder)
+    paths, chunks = [sound], model.arch.chunk_choices
+    if sound.is_dir():
+        paths = [sound / row.path for row in read_manifest(sound, "dev")]
+        chunks = (model.arch.chunk_frames,)
+    recordings = [read_recording(path) for path in paths]
+    batches = list(by_length([len(r) / SAMPLE_RATE for r in recordings], BATCH_SECONDS))
+    tokenizer, differing = load_tokenizer(folder), 0
     with tempfile.TemporaryDirectory() as temporary, torch.inference_mode():
-        imported = Path(temporary, "model.safetensors")
-        node(command, "import", checkpoint, "--output", imported, "--bits", "32")
-        samples = read_recording(recording)
-        for chunk in arch.chunk_choices:
-            wanted = transcribe(model, tokenizer, [samples], chunk)[0]
-            milliseconds = str(round(chunk * FRAME_SECONDS * 1000))
-            got = node(
-                *(command, "transcribe", recording, "--model", imported),
-                *("--chunk", milliseconds, "--no-pauses"),
-            ).strip()
-            same = " ".join(got.split()) == " ".join(wanted.split())
-            print(f"{milliseconds} ms: {'the same' if same else 'DIFFERENT'}: {got!r}")
-            if not same:
-                raise TrainingError(f"PyTorch says {wanted!r}. The engine computes something else.")
+        engine = Engine(checkpoint, Path(temporary), recordings)
+        for chunk in chunks:
+            different = []
+            for batch in tqdm(batches, f"{milliseconds(chunk)} ms", disable=len(paths) == 1):
+                wanted = transcribe(model, tokenizer, [recordings[i] for i in batch], chunk)
+                got = engine.transcribe([recordings[i] for i in batch], chunk)
+                different += [d for d in zip(batch, wanted, got, strict=True) if d[1] != d[2]]
+            same = len(paths) - len(different)
+            print(f"{milliseconds(chunk)} ms: the same text for {same} of {len(paths)} recordings")
+            for i, by_torch, by_engine in different:
+                print(f"{paths[i]}\n  PyTorch: {by_torch}\n  engine:  {by_engine}")
+            differing += len(different)
+    if differing:
+        raise TrainingError(f"The engine computes something else: {differing} texts differ.")
+
+
+class Engine:
+    """The built engine with a checkpoint's float weights and segments as long as the recordings."""
+
+    def __init__(self, checkpoint: Path, folder: Path, recordings: list[np.ndarray]):
+        self._folder, self._model = folder, folder / "model.safetensors"
+        longest = math.ceil(max(map(len, recordings)) / SAMPLE_RATE) + 1
+        options = ("--bits", "32", "--max-segment", max(longest, 20))
+        node(COMMAND, "import", checkpoint, "--output", self._model, *options)
+
+    def transcribe(self, recordings: list[np.ndarray], chunk: int) -> list[str]:
+        """Texts of whole recordings; it hears the very samples, whatever file they came from."""
+        files = [self._folder / f"{i}.wav" for i in range(len(recordings))]
+        for file, samples in zip(files, recordings, strict=True):
+            soundfile.write(file, samples, SAMPLE_RATE, subtype="FLOAT")
+        options = ("--model", self._model, "--chunk", milliseconds(chunk), "--no-pauses", "--json")
+        lines = node(COMMAND, "transcribe", *files, *options).splitlines()
+        return [json.loads(line)["text"] for line in lines]
+
+
+def milliseconds(chunk: int) -> int:
+    return round(chunk * FRAME_SECONDS * 1000)
 
 
 def node(*command: object) -> str:
