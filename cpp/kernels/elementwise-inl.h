@@ -24,6 +24,10 @@ inline void TanhAll(const float* in, int count, float* out) {
   Map(in, in, count, out, [](F32 x, F32) { return Tanh(x); });
 }
 
+inline void ExpAll(const float* in, int count, float* out) {
+  Map(in, in, count, out, [](F32 x, F32) { return Exp(x); });
+}
+
 inline void LogAll(const float* in, int count, float* out) {
   Map(in, in, count, out, [](F32 x, F32) { return Log(x); });
 }

@@ -85,6 +85,7 @@ struct Kernels {
   void (*gelu)(const float* in, int count, float* out);  // x/2 (1 + erf(x/sqrt 2)), <= 4e-7 abs
   void (*silu)(const float* in, int count, float* out);  // x sigmoid(x), <= 4 ulp; 0 below -87
   void (*tanh)(const float* in, int count, float* out);  // <= 4 ulp
+  void (*exp)(const float* in, int count, float* out);   // x <= 0, <= 4 ulp; 0 below -87
   void (*log)(const float* in, int count, float* out);   // natural, x > 0 normal, <= 4 ulp
 
   // Gated units over rows of 2*dim: (value | gate) -> dim. out rows are dense.

@@ -26,6 +26,7 @@ constexpr Kernels TableOf(const char* target, bool (*supported)()) {
           .gelu = GeluAll,
           .silu = SiluAll,
           .tanh = TanhAll,
+          .exp = ExpAll,
           .log = LogAll,
           .glu = GluRows,
           .gated_silu = GatedSiluRows,

@@ -31,6 +31,13 @@ std::vector<float> PositiveNormal(const std::vector<float>& values) {
   return kept;
 }
 
+// The domain of exp.
+std::vector<float> NotPositive(const std::vector<float>& values) {
+  std::vector<float> kept;
+  for (float value : values) kept.push_back(-std::abs(value));
+  return kept;
+}
+
 std::vector<float> Inputs() {
   Random random(7);
   std::vector<float> values = EdgeValues();
@@ -71,6 +78,9 @@ TEST(FloatOps, EveryTargetGivesTheBitsOfScalar) {
       ExpectSameBits(ValuesOf(*kernels, function, in), ValuesOf(Scalar(), function, in),
                      kernels->target);
     }
+    const std::vector<float> negative = NotPositive(in);
+    ExpectSameBits(ValuesOf(*kernels, &Kernels::exp, negative),
+                   ValuesOf(Scalar(), &Kernels::exp, negative), kernels->target);
     const std::vector<float> positive = PositiveNormal(in);
     ExpectSameBits(ValuesOf(*kernels, &Kernels::log, positive),
                    ValuesOf(Scalar(), &Kernels::log, positive), kernels->target);
@@ -80,7 +90,8 @@ TEST(FloatOps, EveryTargetGivesTheBitsOfScalar) {
 TEST(FloatOps, EveryLengthGivesTheSameAndMayBeInPlace) {
   const std::vector<float> in = Random(3).Floats(50, 0.1f, 4);
   for (const Kernels* kernels : SupportedKernels()) {
-    for (Elementwise function : {&Kernels::gelu, &Kernels::silu, &Kernels::tanh, &Kernels::log}) {
+    for (Elementwise function :
+         {&Kernels::gelu, &Kernels::silu, &Kernels::tanh, &Kernels::exp, &Kernels::log}) {
       const std::vector<float> whole = ValuesOf(Scalar(), function, in);
       for (int count = 0; count <= 50; ++count) {
         Guarded<float> values(std::vector<float>(in.begin(), in.begin() + count));
@@ -127,6 +138,15 @@ TEST(FloatOps, SiluIsWithinItsBound) {
     const long double expected = x * Sigmoid(x);
     if (x < -87) return actual == 0 ? 0.0 : 1e9;
     return Ulps(actual, expected);
+  });
+  EXPECT_LE(largest, 4);
+}
+
+TEST(FloatOps, ExpIsWithinItsBound) {
+  const std::vector<float> in = NotPositive(Inputs());
+  const double largest = LargestError(&Kernels::exp, in, [](float actual, long double x) {
+    if (x < -87) return actual == 0 ? 0.0 : 1e9;
+    return Ulps(actual, std::exp(x));
   });
   EXPECT_LE(largest, 4);
 }
