@@ -67,6 +67,9 @@ AsrOptions ToOptions(const pl_session_options& in) {
   out.partials = in.no_partials == 0;
   out.pauses = in.no_pauses == 0;
   if (in.pause_seconds != 0) out.pause_seconds = in.pause_seconds;
+  out.least_pause_seconds = in.least_pause_seconds;
+  out.min_speech_seconds = in.min_speech_seconds;
+  out.min_confidence = in.min_confidence;
   out.max_segment_seconds = in.max_segment_seconds;
   if (in.beam != 0) out.beam = in.beam;
   out.keep_loops = in.keep_loops != 0;
@@ -159,6 +162,17 @@ int pl_session_write(pl_session* session, const float* samples, size_t frames, s
   });
 }
 
+int pl_session_end_segment(pl_session* session, int* done, pl_error* error) {
+  return Guarded(error, [&]() -> Status {
+    if (session == nullptr) return NullArgument("session");
+    if (done == nullptr) return NullArgument("done");
+    bool ended = false;
+    const Status status = session->session->EndSegment(ended);
+    *done = ended;
+    return status;
+  });
+}
+
 int pl_session_finish(pl_session* session, int* done, pl_error* error) {
   return Guarded(error, [&]() -> Status {
     if (session == nullptr) return NullArgument("session");
@@ -184,12 +198,20 @@ int pl_session_next_event(pl_session* session, pl_event* event) {
   for (size_t i = 0; i < next.words.size(); ++i) {
     const Word& word = next.words[i];
     session->words[i] = {size_t(word.text_begin), size_t(word.text_bytes), word.begin, word.end,
-                         word.stable ? 1 : 0};
+                         word.stable ? 1 : 0,     word.confidence};
   }
-  *event = {next.final ? 2 : 1, next.segment,      next.revision,
-            next.text.data(),   next.text.size(),  size_t(next.stable_bytes),
-            next.begin,         next.end,          session->words.data(),
-            next.words.size(),  next.audio_seconds};
+  *event = {int(next.type),
+            int(next.reason),
+            next.segment,
+            next.revision,
+            next.text.data(),
+            next.text.size(),
+            size_t(next.stable_bytes),
+            next.begin,
+            next.end,
+            session->words.data(),
+            next.words.size(),
+            next.audio_seconds};
   return 1;
 }
 

@@ -51,11 +51,15 @@ typedef struct {
   int chunk_frames;      // one of the model's choices; -1: the whole segment at once
   int no_partials;       // 1: decode only when a segment ends
   int no_pauses;         // 1: segments end only at the end of input or when they are full
-  double pause_seconds;  // silence that ends a segment; default 0.8
+  double pause_seconds;  // silence that ends a segment, 0.1 to 10; default 0.8
+  double least_pause_seconds;  // what ends one that is nearly full; default 0.15
+  double min_speech_seconds;   // a segment with less is dropped, to 5; default 0.1; -1: none is
   double max_segment_seconds;  // default: the model's
-  int beam;                    // hypotheses kept; default 1 (greedy), at most 8
-  int keep_loops;              // 1: do not cut repetition loops
-  int no_words;                // 1: no word times
+  double min_confidence;  // a text with less in the mean is dropped, to 1; default: the model's;
+                          // -1: none is
+  int beam;               // hypotheses kept; default 1 (greedy), at most 8
+  int keep_loops;         // 1: do not cut repetition loops
+  int no_words;           // 1: no word times
 } pl_session_options;
 
 int pl_session_open(pl_model* model, const pl_session_options* options, pl_session** session,
@@ -67,6 +71,10 @@ int pl_session_open(pl_model* model, const pl_session_options* options, pl_sessi
 int pl_session_write(pl_session* session, const float* samples, size_t frames, size_t* consumed,
                      pl_error* error);
 
+// Ends the open segment, if any, with the audio written so far (to 10 ms; the rest begins the next
+// one): what was said becomes final. Call (and drain events) until *done is 1; then write on.
+int pl_session_end_segment(pl_session* session, int* done, pl_error* error);
+
 // Says that no more audio follows. Call (and drain events) until *done is 1.
 int pl_session_finish(pl_session* session, int* done, pl_error* error);
 
@@ -77,10 +85,12 @@ typedef struct {
   size_t text_begin, text_bytes;  // the word inside the event's text, punctuation included
   double start, end;              // seconds from the start of the audio
   int stable;                     // 1: will not change any more
+  float confidence;               // that the word is right, 0 to 1; fixed once it is stable
 } pl_word;
 
 typedef struct {
-  int type;          // 1 partial, 2 final (the segment has ended)
+  int type;          // 1 partial, 2 final (the segment has ended), 3 speech start (without text)
+  int reason;        // of a final: 1 pause, 2 longest segment, 3 end_segment, 4 end of input
   int segment;       // from 0
   int revision;      // of this segment's text, from 0
   const char* text;  // the segment's text so far

@@ -170,6 +170,14 @@ int64_t PauseDetector::FirstSpeech(int64_t begin) const {
   return std::min(frame, frames_);
 }
 
+int64_t PauseDetector::CountSpeech(int64_t begin) const {
+  int64_t count = 0;
+  for (int64_t frame = FirstSpeech(begin); frame < frames_; ++frame) {
+    count += spoken_[frame % kRememberedFrames];
+  }
+  return count;
+}
+
 int64_t PauseDetector::QuietestFrame(int64_t begin, int64_t end, int width) const {
   begin = std::max(begin, std::max<int64_t>(frames_ - kRememberedFrames, 0));
   const int64_t last = std::min(end, frames_) - width;

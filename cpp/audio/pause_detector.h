@@ -46,6 +46,9 @@ class PauseDetector {
   // The first frame with speech at or after `begin`; frames() if none is remembered.
   int64_t FirstSpeech(int64_t begin) const;
 
+  // How many of the frames from `begin` on had speech, as far as they are remembered.
+  int64_t CountSpeech(int64_t begin) const;
+
   // The middle of the quietest run of `width` frames inside [begin, end), the latest of equals:
   // where to cut speech that does not pause. The window is clipped to what is remembered; `end`
   // when it then holds no whole run.

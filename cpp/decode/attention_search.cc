@@ -41,11 +41,13 @@ void AttentionSearch::Bind(Arena& arena) {
   decoder_.Bind(arena, state_, options_.max_frames, max_tokens_ + 1, options_.beam);
   const auto bind = [&](Hypothesis& hypothesis) {
     hypothesis.ids = arena.Take<int>(max_tokens_ + 1);
+    hypothesis.log_probabilities = arena.Take<float>(max_tokens_ + 1);
     hypothesis.logits = arena.Take<float>(decoder_.padded_vocabulary());
   };
   for (int i = 0; i < options_.beam; ++i) bind(hypotheses_[i]);
   if (options_.beam > 1) {
     finished_.ids = arena.Take<int>(max_tokens_ + 1);
+    finished_.log_probabilities = arena.Take<float>(max_tokens_ + 1);
     candidates_ = arena.Take<Candidate>(size_t(options_.beam) * (options_.beam + 1));
   }
   previous_ = arena.Take<int>(max_tokens_ + 1);
@@ -75,6 +77,19 @@ int AttentionSearch::Limit() const {
   return std::clamp(limit, stable_, max_tokens_);
 }
 
+void AttentionSearch::Hypothesis::CopyText(const Hypothesis& from, int tokens) {
+  std::copy(from.ids, from.ids + tokens + 1, ids);
+  std::copy(from.log_probabilities, from.log_probabilities + tokens + 1, log_probabilities);
+}
+
+// Runs the tokens of a hypothesis from `from` on; its scores of what may follow.
+void AttentionSearch::Predict(Workspace& work, int from, int slot) {
+  Hypothesis& hypothesis = hypotheses_[slot];
+  decoder_.Run(state_, work, hypothesis.ids + from, hypothesis.count + 1 - from, from, slot,
+               hypothesis.logits);
+  hypothesis.total = work.kernels->log_sum_exp(hypothesis.logits, decoder_.config().vocabulary);
+}
+
 void AttentionSearch::Update(Workspace& work, bool final) {
   if (state_.memory_frames == 0) {
     count_ = stable_;
@@ -82,8 +97,8 @@ void AttentionSearch::Update(Workspace& work, bool final) {
   }
   Hypothesis& best = hypotheses_[0];
   best.ids[0] = decoder_.config().start_token;
-  for (int i = 0; i < stable_; ++i) best.ids[1 + i] = tokens_[i].id;
-  best.count = stable_;
+  best.count = 0;
+  for (const Token& token : tokens().first(stable_)) best.Append(token.id, token.log_probability);
   if (options_.beam > 1) {
     Beam(work, Limit());
   } else {
@@ -91,7 +106,9 @@ void AttentionSearch::Update(Workspace& work, bool final) {
   }
 
   count_ = best.count;
-  for (int i = 0; i < count_; ++i) tokens_[i] = {best.ids[1 + i], 0, 0};
+  for (int i = 0; i < count_; ++i) {
+    tokens_[i] = {best.ids[1 + i], 0, 0, best.log_probabilities[1 + i]};
+  }
   if (timed()) Align();
   stable_ = final ? count_ : std::max(stable_, Agreed());
   for (int i = 0; i < count_; ++i) previous_[i] = tokens_[i].id;
@@ -109,7 +126,7 @@ void AttentionSearch::Greedy(Workspace& work, int limit, bool final) {
   const int back = int(kBackSeconds / options_.frame_seconds);
 
   // The whole stable prefix runs at once, against the memory as it is now.
-  decoder_.Run(state_, work, best.ids, best.count + 1, 0, 0, best.logits);
+  Predict(work, 0, 0);
   EndStableWord(best.logits);
   int furthest = 0;
   for (int step = 0; guarded && step < best.count; ++step) {
@@ -123,9 +140,9 @@ void AttentionSearch::Greedy(Workspace& work, int limit, bool final) {
       if (at >= edge || at < furthest - back) return;
       furthest = std::max(furthest, at);
     }
-    best.ids[++best.count] = token;
+    best.Append(token, best.logits[token] - best.total);
     if (CutLoop(best)) return;
-    decoder_.Run(state_, work, best.ids + best.count, 1, best.count, 0, best.logits);
+    Predict(work, best.count, 0);
   }
 }
 

@@ -40,20 +40,30 @@ class AttentionSearch final : public TokenDecoder {
   // ids[0] is the start token, ids[1 .. count] are the text.
   struct Hypothesis {
     int* ids = nullptr;
+    float* log_probabilities = nullptr;  // of each of ids[1 .. count]
     int count = 0;
     double score = 0;         // sum of log probabilities; finished_: their mean
     float* logits = nullptr;  // of the next token
+    float total = 0;          // log of the sum of their exp
     bool live = false;
+
+    void CopyText(const Hypothesis& from, int tokens);
+    void Append(int token, float log_probability) {
+      ids[++count] = token;
+      log_probabilities[count] = log_probability;
+    }
   };
   struct Candidate {
     int parent = 0, token = 0;
     double score = 0;
+    float log_probability = 0;
   };
 
   static constexpr int kSpareTokens = 8;    // beyond tokens_per_second, for short segments
   static constexpr int kUnheardFrames = 1;  // audio behind the last whole frame
 
   int Limit() const;
+  void Predict(Workspace& work, int from, int slot);
   void Greedy(Workspace& work, int limit, bool final);
   int LooksAt(Workspace& work, int step) const;
   void EndStableWord(float* logits) const;

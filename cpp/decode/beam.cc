@@ -12,14 +12,17 @@ void AttentionSearch::Beam(Workspace& work, int limit) {
   const int prefix = hypotheses_[0].count;
   for (Hypothesis& hypothesis : std::span(hypotheses_, options_.beam)) hypothesis.live = false;
   hypotheses_[0].live = true;
-  hypotheses_[0].score = 0;
-  decoder_.Run(state_, work, hypotheses_[0].ids, prefix + 1, 0, 0, hypotheses_[0].logits);
+  Predict(work, 0, 0);
   EndStableWord(hypotheses_[0].logits);
+  // Hypotheses are compared by their probabilities among what may follow the stable tokens.
+  const int vocabulary = decoder_.config().vocabulary;
+  hypotheses_[0].score =
+      double(hypotheses_[0].total) - work.kernels->log_sum_exp(hypotheses_[0].logits, vocabulary);
 
   int ended = 0;
   finished_.score = -std::numeric_limits<double>::infinity();
   finished_.count = prefix;  // should no continuation be a number
-  std::copy(hypotheses_[0].ids, hypotheses_[0].ids + prefix + 1, finished_.ids);
+  finished_.CopyText(hypotheses_[0], prefix);
   for (int count = prefix; ended < options_.beam; ++count) {
     const int candidates = Candidates(work);
     ended += KeepEnded(candidates, count, prefix, count >= limit);
@@ -27,7 +30,7 @@ void AttentionSearch::Beam(Workspace& work, int limit) {
   }
 
   Hypothesis& best = hypotheses_[0];
-  std::copy(finished_.ids, finished_.ids + finished_.count + 1, best.ids);
+  best.CopyText(finished_, finished_.count);
   best.count = prefix;
   while (best.count < finished_.count) {
     ++best.count;
@@ -44,15 +47,15 @@ int AttentionSearch::Candidates(Workspace& work) {
   for (int slot = 0; slot < options_.beam; ++slot) {
     Hypothesis& hypothesis = hypotheses_[slot];
     if (!hypothesis.live) continue;
-    const double total = work.kernels->log_sum_exp(hypothesis.logits, vocabulary);
     // One more than the beam: the end token may be among them.
     for (int i = 0; i <= options_.beam; ++i) {
       const int token = work.kernels->argmax(hypothesis.logits, vocabulary);
-      const double score = hypothesis.score + hypothesis.logits[token] - total;
+      const float log_probability = hypothesis.logits[token] - hypothesis.total;
+      const double score = hypothesis.score + log_probability;
       // A small vocabulary is used up, or the network's numbers are out of range: NaN would upset
       // the order below.
       if (!std::isfinite(score)) break;
-      candidates_[count++] = {slot, token, score};
+      candidates_[count++] = {slot, token, score, log_probability};
       hypothesis.logits[token] = -std::numeric_limits<float>::infinity();
     }
   }
@@ -77,7 +80,7 @@ int AttentionSearch::KeepEnded(int candidates, int count, int prefix, bool all) 
     const Hypothesis& parent = hypotheses_[candidate.parent];
     finished_.score = score;
     finished_.count = count;
-    std::copy(parent.ids, parent.ids + count + 1, finished_.ids);
+    finished_.CopyText(parent, count);
   }
   return ended;
 }
@@ -105,17 +108,16 @@ bool AttentionSearch::Advance(Workspace& work, int candidates, int count) {
     taken[slot] = true;
     slot_of[i] = slot;
     const Hypothesis& parent = hypotheses_[chosen[i].parent];
-    std::copy(parent.ids, parent.ids + count + 1, hypotheses_[slot].ids);
+    hypotheses_[slot].CopyText(parent, count);
     decoder_.CopyHypothesis(state_, chosen[i].parent, slot, count + 1);
   }
   for (int slot = 0; slot < options_.beam; ++slot) hypotheses_[slot].live = taken[slot];
   for (int i = 0; i < chosen_count; ++i) {
     Hypothesis& hypothesis = hypotheses_[slot_of[i]];
-    hypothesis.ids[count + 1] = chosen[i].token;
-    hypothesis.count = count + 1;
+    hypothesis.count = count;
+    hypothesis.Append(chosen[i].token, chosen[i].log_probability);
     hypothesis.score = chosen[i].score;
-    decoder_.Run(state_, work, hypothesis.ids + count + 1, 1, count + 1, slot_of[i],
-                 hypothesis.logits);
+    Predict(work, count + 1, slot_of[i]);
   }
   return chosen_count > 0;
 }

@@ -1,5 +1,7 @@
 #include "decode/ctc_greedy.h"
 
+#include <algorithm>
+
 namespace parrotlet {
 
 void CtcGreedy::AddNeeds(WorkspaceNeeds& needs) const { output_.linear.AddNeeds(needs); }
@@ -21,16 +23,26 @@ void CtcGreedy::Extend(Workspace& work, const float* memory, int count) {
     const int block = std::min(kRowBlock, count - row);
     output_.linear.Run(work, memory + size_t(row) * dim, dim, block, scores_, stride);
     for (int i = 0; i < block; ++i, ++frames_) {
-      const int best =
-          work.kernels->argmax(scores_ + size_t(i) * stride, output_.config.vocabulary);
-      if (best == previous_ && count_ > 0 && best != output_.config.blank) {
-        tokens_[count_ - 1].end = float(frames_ + 1) * frame_seconds_;
-      } else if (best != output_.config.blank) {
-        tokens_[count_++] = {best, float(frames_) * frame_seconds_,
-                             float(frames_ + 1) * frame_seconds_};
-      }
-      previous_ = best;
+      AddFrame(work, scores_ + size_t(i) * stride);
     }
+  }
+}
+
+// A token is as probable as in its best frame.
+void CtcGreedy::AddFrame(Workspace& work, const float* scores) {
+  const int vocabulary = output_.config.vocabulary;
+  const int best = work.kernels->argmax(scores, vocabulary);
+  const bool repeated = best == previous_ && count_ > 0;
+  previous_ = best;
+  if (best == output_.config.blank) return;
+  const float log_probability = scores[best] - work.kernels->log_sum_exp(scores, vocabulary);
+  const float end = float(frames_ + 1) * frame_seconds_;
+  if (repeated) {
+    Token& token = tokens_[count_ - 1];
+    token.end = end;
+    token.log_probability = std::max(token.log_probability, log_probability);
+  } else {
+    tokens_[count_++] = {best, float(frames_) * frame_seconds_, end, log_probability};
   }
 }
 

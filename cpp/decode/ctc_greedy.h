@@ -43,6 +43,8 @@ class CtcGreedy final : public TokenDecoder {
   int max_tokens() const override { return max_frames_; }
 
  private:
+  void AddFrame(Workspace& work, const float* scores);
+
   const CtcOutput& output_;
   const Tokenizer& tokenizer_;
   int max_frames_;

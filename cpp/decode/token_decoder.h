@@ -9,10 +9,12 @@
 
 namespace parrotlet {
 
-// One token of a segment; when it was spoken, in seconds from the segment's start.
+// One token of a segment; when it was spoken, in seconds from the segment's start; and the log of
+// the probability that the decoder gave it, of what it knew when the token became stable.
 struct Token {
   int id = 0;
   float begin = 0, end = 0;
+  float log_probability = 0;
 };
 
 class TokenDecoder {

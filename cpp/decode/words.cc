@@ -15,14 +15,18 @@ void WordBuilder::Bind(Arena& arena, int max_tokens, int max_piece_bytes) {
   words_ = arena.Take<Word>(max_tokens);
 }
 
-void WordBuilder::Build(const Tokenizer& tokenizer, const TokenDecoder& decoder, double offset,
-                        double length) {
+void WordBuilder::Build(const Tokenizer& tokenizer, const Confidence& confidence,
+                        const TokenDecoder& decoder, double offset, double length) {
   text_.size = count_ = stable_bytes_ = 0;
   const std::span<const Token> tokens = decoder.tokens();
   for (size_t begin = 0; begin < tokens.size();) {
     size_t end = begin + 1;
     while (end < tokens.size() && !tokenizer.BeginsWord(tokens[end].id)) ++end;
-    AddWord(tokenizer, tokens.subspan(begin, end - begin), int(end) <= decoder.stable(), offset);
+    if (AddWord(tokenizer, confidence, tokens.subspan(begin, end - begin), offset) &&
+        int(end) <= decoder.stable()) {
+      words_[count_ - 1].stable = true;
+      stable_bytes_ = text_.size;
+    }
     begin = end;
   }
   text_.bytes[text_.size] = '\0';
@@ -48,29 +52,39 @@ void WordBuilder::PutInOrder(double offset, double length) {
   }
 }
 
-void WordBuilder::AddWord(const Tokenizer& tokenizer, std::span<const Token> tokens, bool stable,
-                          double offset) {
+// Whether the tokens have any text.
+bool WordBuilder::AddWord(const Tokenizer& tokenizer, const Confidence& confidence,
+                          std::span<const Token> tokens, double offset) {
   const int before = text_.size;
   for (const Token& token : tokens) tokenizer.AppendText(token.id, text_);
   const int begin = before + (before < text_.size && before > 0 && text_.bytes[before] == ' ');
   MakeValidUtf8(text_.bytes, begin, text_.size);
   if (begin == text_.size) {  // nothing but a word mark or special tokens
     text_.size = before;
-    return;
+    return false;
   }
   const auto spoken = [&](const Token& token) { return tokenizer.IsSpoken(token.id); };
   auto first = std::find_if(tokens.begin(), tokens.end(), spoken);
   if (first == tokens.end()) first = tokens.begin();
   auto last = std::find_if(tokens.rbegin(), tokens.rend(), spoken);
   if (last == tokens.rend()) last = tokens.rbegin();
+  float log_probability = 0;
+  for (auto token = first; token != last.base(); ++token) log_probability += token->log_probability;
 
   Word& word = words_[count_++];
   word.text_begin = begin;
   word.text_bytes = text_.size - begin;
   word.begin = offset + first->begin;
   word.end = offset + last->end;
-  word.stable = stable;
-  if (stable) stable_bytes_ = text_.size;
+  word.stable = false;
+  word.confidence = confidence.Of(log_probability);
+  return true;
+}
+
+float WordBuilder::MeanConfidence() const {
+  float sum = 0;
+  for (const Word& word : words()) sum += word.confidence;
+  return count_ == 0 ? 0 : sum / float(count_);
 }
 
 }  // namespace parrotlet

@@ -237,6 +237,13 @@ void ReadTokenizer(Fields fields, int vocabulary, TokenizerConfig* config) {
   fields.Finish();
 }
 
+void ReadConfidence(Fields fields, ConfidenceConfig* config) {
+  config->scale = fields.Number("scale", 0.01, 100);
+  config->bias = fields.Number("bias", -100, 100);
+  config->least = fields.Number("least", 0, 1, /*absent=*/0);
+  fields.Finish();
+}
+
 }  // namespace
 
 Result<Config> Config::FromDocument(const Json& document) {
@@ -261,6 +268,7 @@ Result<Config> Config::FromDocument(const Json& document) {
     vocabulary = config.ctc.vocabulary;
   }
   ReadTokenizer(fields.Object("tokenizer"), vocabulary, &config.tokenizer);
+  if (fields.Has("confidence")) ReadConfidence(fields.Object("confidence"), &config.confidence);
   fields.Object("tensors");                       // read by ModelFile
   if (fields.Has("card")) fields.Object("card");  // free-form
   fields.Finish();

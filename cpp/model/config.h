@@ -80,6 +80,12 @@ struct CtcConfig {
   int vocabulary = 0, blank = 0;
 };
 
+// Log-odds of a word's confidence = scale x log-odds of its tokens' probability + bias; text whose
+// words have a mean confidence below `least` is taken for sounds other than speech.
+struct ConfidenceConfig {
+  float scale = 1, bias = 0, least = 0;
+};
+
 struct TokenizerConfig {
   std::vector<int> special;  // ids that stand for no text, ascending
 };
@@ -94,6 +100,7 @@ struct Config {
   DecoderConfig decoder;  // kAttentionDecoder
   CtcConfig ctc;          // kCtc
   TokenizerConfig tokenizer;
+  ConfidenceConfig confidence;
 
   // Errors: kModelMalformed (a field is missing, unknown or of the wrong type), kModelShape (out of
   // range, or at odds with another field), kModelUnsupported (an unknown choice); the message names

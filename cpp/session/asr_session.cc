@@ -9,19 +9,8 @@
 namespace parrotlet {
 namespace {
 
-constexpr double kPrerollSeconds = 0.3;       // heard before the first frame with speech
 constexpr double kPartialSeconds = 0.5;       // between partial results where no chunk paces them
 constexpr double kLongestRecutSeconds = 6.0;  // of audio heard again after a cut
-constexpr int kCutWidthFrames = 10;           // 100 ms: the run of frames that must be quiet
-constexpr double kCutMarginSeconds = 0.2;     // between the last stable word and a cut
-constexpr double kShortestLimitSeconds = 2;   // of maxSegmentSeconds
-constexpr float kAmplitudeLimit = 4;          // samples beyond are clipped: no square may overflow
-
-Status CheckRange(const char* name, double value, double low, double high) {
-  if (value >= low && value <= high) return {};
-  return Status::Error(Code::kInvalidArgument, "%s should be from %g to %g, not %g", name, low,
-                       high, value);
-}
 
 // FNV-1a over what a listener would see of a partial result.
 uint64_t Signature(std::string_view text, int stable_bytes) {
@@ -44,14 +33,7 @@ Result<std::unique_ptr<AsrSession>> AsrSession::Open(std::shared_ptr<const AsrMo
 Status AsrSession::Prepare(const AsrOptions& options) {
   const Config& config = model_->config();
   options_ = options;
-  if (options_.sample_rate == 0) options_.sample_rate = config.sample_rate;
-  if (options_.max_segment_seconds == 0) options_.max_segment_seconds = config.max_segment_seconds;
-  Status status = CheckRange("beam", options_.beam, 1, kMaxBeam);
-  if (status.ok()) status = CheckRange("pauseSeconds", options_.pause_seconds, 0.1, 10);
-  if (status.ok()) {
-    status = CheckRange("maxSegmentSeconds", options_.max_segment_seconds, kShortestLimitSeconds,
-                        std::max<double>(kShortestLimitSeconds, config.max_segment_seconds));
-  }
+  Status status = options_.Resolve(config);
   if (status.ok()) {
     status = resampler_.Configure(options_.sample_rate, options_.channels, config.sample_rate);
   }
@@ -60,6 +42,11 @@ Status AsrSession::Prepare(const AsrOptions& options) {
       model_->encoder().Plan(options_.chunk_frames, options_.max_segment_seconds);
   if (!plan.ok()) return plan.status();
   plan_ = plan.value();
+  min_speech_frames_ = 0;
+  if (options_.pauses) {
+    const double frames = options_.min_speech_seconds * config.sample_rate / kDetectorFrame;
+    min_speech_frames_ = int64_t(std::ceil(frames - 1e-9));
+  }
   const bool chunked = plan_.chunk_frames > 0 && !plan_.whole_segment;
   feed_samples_ = chunked ? kShortFeed : kLongFeed;
   status = detector_.Configure(model_->kernels());
@@ -84,6 +71,7 @@ Status AsrSession::Prepare(const AsrOptions& options) {
   const double recut = std::min(kLongestRecutSeconds, options_.max_segment_seconds / 2);
   ring_samples_ = int64_t((recut + 1) * config.sample_rate);
 
+  confidence_.emplace(model_->kernels(), config.confidence);
   work_.kernels = &model_->kernels();
   status = arena_.Build([&](Arena& arena) { Lay(arena); });
   if (!status.ok()) return status;
@@ -188,18 +176,28 @@ Status AsrSession::Finish(bool& done) {
       Remember(resampled_, resampled_count_);
       resampled_count_ = 0;
       input_ended_ = true;
-      if (active_ && cut_ < 0) cut_ = heard_;
+      if (active_ && cut_ < 0) Cut(heard_, EndReason::kEnd);
       const Status status = CheckLength();
       if (!status.ok()) return status;
-    } else if (heard_ - previous_end_ >= model_->encoder().window_samples() &&
-               (!options_.pauses || detector_.has_speech())) {
-      BeginSegment(previous_end_);
-      cut_ = heard_;
-    } else {
+    } else if (!BeginRest(EndReason::kEnd)) {
       finished_ = true;
     }
   }
   done = finished_ && !has_event_;
+  return {};
+}
+
+Status AsrSession::EndSegment(bool& done) {
+  done = false;
+  if (finishing_) {
+    return Status::Error(Code::kSessionFinished,
+                         "the input was ended, and its last segment with it; reset the session to "
+                         "start another");
+  }
+  if (active_ && cut_ < 0) Cut(heard_, EndReason::kForced);
+  while (!has_event_ && (Advance() || BeginRest(EndReason::kForced))) {
+  }
+  done = !active_ && !has_event_;
   return {};
 }
 
@@ -221,91 +219,6 @@ bool AsrSession::NextEvent(AsrEvent& event) {
   return true;
 }
 
-// --- Input ---
-
-void AsrSession::Remember(const float* samples, int count) {
-  for (int i = 0; i < count; ++i) {
-    // Resampling samples near the largest float may leave infinities, and their difference.
-    const float x = std::isnan(samples[i]) ? 0 : samples[i];
-    ring_[(heard_ + i) % ring_samples_] = std::clamp(x, -kAmplitudeLimit, kAmplitudeLimit);
-  }
-  heard_ += count;
-}
-
-void AsrSession::Hear(const float* samples, int count) {
-  Remember(samples, count);
-  detector_.Push(Contiguous(heard_ - count, count), size_t(count));
-}
-
-// Samples [begin, begin + count) of the ring in one piece; count <= kLongFeed.
-const float* AsrSession::Contiguous(int64_t begin, int count) {
-  for (int i = 0; i < count; ++i) step_[i] = ring_[(begin + i) % ring_samples_];
-  return step_;
-}
-
-// A detector frame has come: does a segment begin or end with it?
-void AsrSession::Decide() {
-  const int rate = model_->config().sample_rate;
-  if (!active_) {
-    if (!options_.pauses) {
-      BeginSegment(previous_end_);
-    } else if (detector_.has_speech()) {
-      const int64_t speech = detector_.FirstSpeech(previous_end_ / kDetectorFrame) * kDetectorFrame;
-      const int64_t preroll = int64_t(kPrerollSeconds * rate);
-      const int64_t oldest =
-          heard_ - std::min(ring_samples_, plan_.max_samples - 2 * kDetectorFrame);
-      BeginSegment(std::max({previous_end_, speech - preroll, oldest, int64_t(0)}));
-    }
-    return;
-  }
-  if (cut_ >= 0) return;
-  const double silence = double(detector_.trailing_silence_frames()) * kDetectorFrame / rate;
-  if (options_.pauses && silence >= PauseNeeded()) {
-    cut_ = heard_;
-  } else if (heard_ - begin_ + kDetectorFrame > plan_.max_samples) {
-    cut_ = CutFullSegment();
-  }
-}
-
-// A long segment ends at ever shorter pauses, so that few reach their limit in the middle of a
-// word.
-double AsrSession::PauseNeeded() const {
-  const double length = double(heard_ - begin_) / model_->config().sample_rate;
-  const double share = length / options_.max_segment_seconds;
-  const double eagerness = std::clamp((share - 0.5) / 0.45, 0.0, 1.0);
-  return std::max(0.15, options_.pause_seconds * (1 - eagerness) + 0.15 * eagerness);
-}
-
-int64_t AsrSession::CutFullSegment() const {
-  const int rate = model_->config().sample_rate;
-  int64_t earliest = heard_ - ring_samples_ + rate;  // what the ring still holds, with a margin
-  earliest = std::max(earliest, begin_ + int64_t(options_.max_segment_seconds * rate / 2));
-  if (const int stable = decoder_->stable(); stable > 0 && decoder_->timed()) {
-    const double end = double(decoder_->tokens()[stable - 1].end) + kCutMarginSeconds;
-    earliest = std::max(earliest, begin_ + int64_t(end * rate));
-  } else if (stable > 0) {
-    earliest = std::max(earliest, stable_heard_);
-  }
-  const int64_t cut = detector_.QuietestFrame((earliest + kDetectorFrame - 1) / kDetectorFrame,
-                                              heard_ / kDetectorFrame, kCutWidthFrames) *
-                      kDetectorFrame;
-  return std::min(cut, heard_);
-}
-
-void AsrSession::BeginSegment(int64_t begin) {
-  active_ = true;
-  begin_ = fed_ = begin;
-  cut_ = -1;
-  memory_frames_ = updated_frames_ = 0;
-  revision_ = 0;
-  signature_ = 0;
-  model_->encoder().Reset(encoder_);
-  decoder_->Reset();
-  detector_.Mark(begin / kDetectorFrame);
-}
-
-// --- Work ---
-
 bool AsrSession::Advance() {
   if (!active_) return false;
   const int64_t until = cut_ >= 0 ? cut_ : heard_;
@@ -316,7 +229,7 @@ bool AsrSession::Advance() {
   if (cut_ < 0) return false;
   if (fed_ < cut_) Feed(cut_);
   if (has_event_) return true;
-  EndSegment();
+  CloseSegment();
   return true;
 }
 
@@ -331,13 +244,14 @@ void AsrSession::Feed(int64_t until) {
   memory_frames_ += frames;
   if (!options_.partials || memory_frames_ - updated_frames_ < update_frames_) return;
   updated_frames_ = memory_frames_;
+  if (!HasEnoughSpeech()) return;
   const int stable = decoder_->stable();
   decoder_->Update(work_, false);
   if (decoder_->stable() > stable) stable_heard_ = fed_;
-  MakeEvent(false);
+  MakeTextEvent(EventType::kPartial);
 }
 
-void AsrSession::EndSegment() {
+void AsrSession::CloseSegment() {
   const Encoder& encoder = model_->encoder();
   float* fresh = memory_ + size_t(memory_frames_) * encoder.dim();
   const int frames = encoder.Flush(encoder_, work_, plan_, fresh);
@@ -350,36 +264,54 @@ void AsrSession::EndSegment() {
     memory_frames_ = int(kept);
     decoder_->Truncate(memory_frames_);
   }
-  decoder_->Update(work_, true);
-  MakeEvent(true);
+  if (HasEnoughSpeech()) {
+    decoder_->Update(work_, true);
+    MakeTextEvent(EventType::kFinal);
+  }
   previous_end_ = cut_;
   active_ = false;
   cut_ = -1;
   detector_.Mark(previous_end_ / kDetectorFrame);
 }
 
-// Makes an event of the decoder's tokens; none while a segment has had no words at all, and none
-// that would say the same again.
-void AsrSession::MakeEvent(bool final) {
-  const double rate = model_->config().sample_rate;
-  const double begin = double(begin_) / rate;
-  const double heard = double(final ? cut_ : fed_) / rate;
-  words_.Build(model_->tokenizer(), *decoder_, begin, heard - begin);
-  if (words_.words().empty() && revision_ == 0) return;
+// Whether the words, of which nobody has heard yet, are to be told: sounds other than speech make
+// improbable ones.
+bool AsrSession::IsWorthSaying() const {
+  return !words_.words().empty() && double(words_.MeanConfidence()) >= options_.min_confidence;
+}
+
+// Makes an event of the decoder's tokens; none while a segment has had no words worth saying, and
+// none that would say the same again.
+void AsrSession::MakeTextEvent(EventType type) {
+  const bool final = type == EventType::kFinal;
+  const double begin = double(begin_) / model_->config().sample_rate;
+  const double heard = double(final ? cut_ : fed_) / model_->config().sample_rate;
+  words_.Build(model_->tokenizer(), *confidence_, *decoder_, begin, heard - begin);
+  if (revision_ == 0 && !IsWorthSaying()) return;
   const uint64_t signature = Signature(words_.text(), words_.stable_bytes());
   if (!final && signature == signature_) return;
   signature_ = signature;
-  event_.final = final;
-  event_.segment = segment_;
+  MakeEvent(type);
+  event_.end = heard;
   event_.revision = revision_++;
   event_.text = words_.text();
   event_.stable_bytes = words_.stable_bytes();
-  event_.begin = begin;
-  event_.end = heard;
   event_.words = words_.words();
-  event_.audio_seconds = double(heard_) / rate;
+  if (!final) return;
+  event_.reason = reason_;
+  ++segment_;
+}
+
+// An event of the open segment, without text.
+void AsrSession::MakeEvent(EventType type) {
+  const double rate = model_->config().sample_rate;
+  event_ = {};
+  event_.type = type;
+  event_.segment = segment_;
+  event_.text = "";
+  event_.begin = double(begin_) / rate;
+  event_.end = event_.audio_seconds = double(heard_) / rate;
   has_event_ = true;
-  if (final) ++segment_;
 }
 
 }  // namespace parrotlet

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "audio/pause_detector.h"
@@ -9,27 +10,19 @@
 #include "core/arena.h"
 #include "decode/words.h"
 #include "session/asr_model.h"
+#include "session/asr_options.h"
 
 namespace parrotlet {
 
-struct AsrOptions {
-  double sample_rate = 0;  // Hz; 0: the model's
-  int channels = 1;
-  int chunk_frames = 0;            // 0: the model's; -1: the whole segment at once
-  bool partials = true;            // false: decode only when a segment ends
-  bool pauses = true;              // false: only a full segment or the end of input ends one
-  double pause_seconds = 0.8;      // silence that ends a segment
-  double max_segment_seconds = 0;  // 0: the model's
-  int beam = 1;
-  bool keep_loops = false;
-  bool words = true;  // false: words carry no times
-};
+enum class EventType { kPartial = 1, kFinal, kSpeechStart };
+enum class EndReason { kNone, kPause, kLength, kForced, kEnd };
 
 // What the session has to say; pointers are valid until the next call on the session.
 struct AsrEvent {
-  bool final = false;
-  int segment = 0;   // from 0
-  int revision = 0;  // of this segment's text, from 0
+  EventType type = EventType::kPartial;
+  EndReason reason = EndReason::kNone;  // why a final ended
+  int segment = 0;                      // from 0
+  int revision = 0;                     // of this segment's text, from 0
   std::string_view text;
   int stable_bytes = 0;       // of the text, fixed for ever; all of it in a final
   double begin = 0, end = 0;  // of the segment so far, seconds
@@ -40,7 +33,8 @@ struct AsrEvent {
 // Segments: audio is silence until the pause detector hears speech; then a segment is open until a
 // pause, the end of input, or its longest length, where it is cut at the quietest place after the
 // last stable word and what follows is heard again as the next segment. Every decision lies on a
-// grid of samples, so the cutting of the input leaves no trace.
+// grid of samples, so the cutting of the input leaves no trace. Nothing is said of a segment until
+// it has had enough speech and words of enough confidence; one that never has is dropped.
 class AsrSession {
  public:
   // Errors: kInvalidArgument (an option is outside its range), kOutOfMemory.
@@ -51,6 +45,10 @@ class AsrSession {
   // `consumed` is less than `frames`, and the caller takes the event and calls again with the rest.
   // Audio with NaN or infinity is refused whole (kPcmNonFinite) and changes nothing.
   Status Write(const float* samples, size_t frames, size_t& consumed);
+
+  // Ends the open segment with what was written so far, to 10 ms; the session goes on. Call, taking
+  // the events between, until `done`.
+  Status EndSegment(bool& done);
 
   // No more audio follows. Call, taking the events between, until `done`.
   Status Finish(bool& done);
@@ -93,14 +91,20 @@ class AsrSession {
   void Remember(const float* samples, int count);
   void Decide();
   void BeginSegment(int64_t begin);
+  bool BeginRest(EndReason reason);
+  void Cut(int64_t at, EndReason reason);
+  void NoticeSpeech();
   int64_t CutFullSegment() const;
   double PauseNeeded() const;
 
   // Work that the input so far allows; true while there is more.
   bool Advance();
   void Feed(int64_t until);
-  void EndSegment();
-  void MakeEvent(bool final);
+  void CloseSegment();
+  bool HasEnoughSpeech() const;
+  bool IsWorthSaying() const;
+  void MakeEvent(EventType type);
+  void MakeTextEvent(EventType type);
   const float* Contiguous(int64_t begin, int count);
 
   std::shared_ptr<const AsrModel> model_;
@@ -111,7 +115,9 @@ class AsrSession {
   Resampler resampler_;
   PauseDetector detector_;
   Encoder::State encoder_;
+  int64_t min_speech_frames_ = 0;
   std::unique_ptr<TokenDecoder> decoder_;
+  std::optional<Confidence> confidence_;
   WordBuilder words_;
   std::string description_;
 
@@ -126,15 +132,18 @@ class AsrSession {
   int update_frames_ = 1;   // frames of memory between two partial results
   int updated_frames_ = 0;  // memory at the last of them
 
-  int64_t heard_ = 0;         // samples in the ring since the start, at the model's rate
-  int64_t fed_ = 0;           // up to here the encoder has been given the segment
-  int64_t previous_end_ = 0;  // where the last segment ended
-  bool active_ = false;       // a segment is open
-  int64_t begin_ = 0;         // where it began
-  int64_t cut_ = -1;          // where it is to end; -1: not known yet
-  int64_t stable_heard_ = 0;  // fed_ when the stable words grew last
-  bool finishing_ = false;    // no more input may come
-  bool input_ended_ = false;  // all that came has been heard
+  int64_t heard_ = 0;                    // samples in the ring since the start, at the model's rate
+  int64_t fed_ = 0;                      // up to here the encoder has been given the segment
+  int64_t previous_end_ = 0;             // where the last segment ended
+  bool active_ = false;                  // a segment is open
+  int64_t begin_ = 0;                    // where it began
+  int64_t cut_ = -1;                     // where it is to end; -1: not known yet
+  EndReason reason_ = EndReason::kNone;  // and why
+  int64_t speech_frames_ = 0;            // of it, by the detector
+  bool speech_noticed_ = false;          // kSpeechStart was said
+  int64_t stable_heard_ = 0;             // fed_ when the stable words grew last
+  bool finishing_ = false;               // no more input may come
+  bool input_ended_ = false;             // all that came has been heard
   bool finished_ = false;
 
   int segment_ = 0, revision_ = 0;

@@ -32,6 +32,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<SessionOpen>(exports, "sessionOpen");
   Export<SessionDescribe>(exports, "sessionDescribe");
   Export<SessionWrite>(exports, "sessionWrite");
+  Export<SessionEndSegment>(exports, "sessionEndSegment");
   Export<SessionFinish>(exports, "sessionFinish");
   Export<SessionReset>(exports, "sessionReset");
   Export<SessionMemory>(exports, "sessionMemory");

@@ -7,7 +7,8 @@ namespace parrotlet::node {
 
 namespace {
 
-constexpr int kFinal = 2;
+constexpr const char* kTypes[] = {"", "partial", "final", "speech-start"};
+constexpr const char* kReasons[] = {"", "pause", "length", "forced", "end"};
 
 Napi::Object WordToJs(Napi::Env env, const std::string& text, const pl_word& word) {
   Napi::Object object = Napi::Object::New(env);
@@ -15,6 +16,7 @@ Napi::Object WordToJs(Napi::Env env, const std::string& text, const pl_word& wor
   object.Set("start", word.start);
   object.Set("end", word.end);
   object.Set("stable", word.stable != 0);
+  object.Set("confidence", word.confidence);
   return object;
 }
 
@@ -26,7 +28,8 @@ Napi::Object EventToJs(Napi::Env env, const Event& event) {
     words.Set(i, WordToJs(env, event.text, event.words[i]));
   }
   Napi::Object object = Napi::Object::New(env);
-  object.Set("type", fields.type == kFinal ? "final" : "partial");
+  object.Set("type", kTypes[fields.type]);
+  if (fields.reason != 0) object.Set("reason", kReasons[fields.reason]);
   object.Set("segment", fields.segment);
   object.Set("revision", fields.revision);
   object.Set("text", event.text);

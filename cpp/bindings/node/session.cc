@@ -91,19 +91,23 @@ class WriteJob final : public SessionJob {
   const std::vector<float> samples_;
 };
 
-class FinishJob final : public SessionJob {
+// Ends the segment or the input, a step at a time.
+class EndJob final : public SessionJob {
  public:
-  using SessionJob::SessionJob;
+  using End = int (*)(pl_session*, int* done, pl_error*);
+  EndJob(SharedSession session, End end) : SessionJob(std::move(session)), end_(end) {}
 
  private:
   int Step(pl_session* session, pl_error* error) override {
     int done = 0;
-    const int code = pl_session_finish(session, &done, error);
+    const int code = end_(session, &done, error);
     if (code != 0) return code;
     Drain(session, &events_);
     done_ = done != 0;
     return 0;
   }
+
+  const End end_;
 };
 
 class ResetJob final : public SessionJob {
@@ -162,6 +166,9 @@ Napi::Value SessionOpen(const Napi::CallbackInfo& info) {
   options.no_partials = Flag(in, "noPartials");
   options.no_pauses = Flag(in, "noPauses");
   options.pause_seconds = Number(in, "pauseSeconds");
+  options.least_pause_seconds = Number(in, "leastPauseSeconds");
+  options.min_speech_seconds = Number(in, "minSpeechSeconds");
+  options.min_confidence = Number(in, "minConfidence");
   options.max_segment_seconds = Number(in, "maxSegmentSeconds");
   options.beam = static_cast<int>(Number(in, "beam"));
   options.keep_loops = Flag(in, "keepLoops");
@@ -202,10 +209,18 @@ Napi::Value SessionWrite(const Napi::CallbackInfo& info) {
 }
 
 // (session) -> Promise<StepResult>
+Napi::Value SessionEndSegment(const Napi::CallbackInfo& info) {
+  SharedSession session = IdleSessionFrom(info[0]);
+  if (!session) return info.Env().Undefined();
+  return Job::Start(info.Env(),
+                    std::make_unique<EndJob>(std::move(session), pl_session_end_segment));
+}
+
+// (session) -> Promise<StepResult>
 Napi::Value SessionFinish(const Napi::CallbackInfo& info) {
   SharedSession session = IdleSessionFrom(info[0]);
   if (!session) return info.Env().Undefined();
-  return Job::Start(info.Env(), std::make_unique<FinishJob>(std::move(session)));
+  return Job::Start(info.Env(), std::make_unique<EndJob>(std::move(session), pl_session_finish));
 }
 
 // (session) -> Promise<StepResult>

@@ -8,6 +8,7 @@ namespace parrotlet::node {
 Napi::Value SessionOpen(const Napi::CallbackInfo& info);
 Napi::Value SessionDescribe(const Napi::CallbackInfo& info);
 Napi::Value SessionWrite(const Napi::CallbackInfo& info);
+Napi::Value SessionEndSegment(const Napi::CallbackInfo& info);
 Napi::Value SessionFinish(const Napi::CallbackInfo& info);
 Napi::Value SessionReset(const Napi::CallbackInfo& info);
 Napi::Value SessionMemory(const Napi::CallbackInfo& info);

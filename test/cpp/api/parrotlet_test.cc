@@ -146,6 +146,7 @@ TEST(Api, RefusesNullArguments) {
   EXPECT_TRUE(Says(error, Code::kInvalidArgument, "model"));
   EXPECT_EQ(pl_session_write(nullptr, &sample, 1, &count, &error), 1);
   EXPECT_EQ(pl_session_finish(nullptr, &done, &error), 1);
+  EXPECT_EQ(pl_session_end_segment(nullptr, &done, &error), 1);
   EXPECT_EQ(pl_session_reset(nullptr, &error), 1);
   EXPECT_EQ(pl_session_next_event(nullptr, &event), 0);
   EXPECT_EQ(pl_session_memory(nullptr, &memory, &count, &dim), 1);
@@ -163,6 +164,7 @@ TEST(Api, RefusesNullArguments) {
   EXPECT_EQ(pl_session_write(open.handle, nullptr, 0, &count, &error), 0);
   EXPECT_EQ(error.code, 0);
   EXPECT_EQ(pl_session_finish(open.handle, nullptr, &error), 1);
+  EXPECT_EQ(pl_session_end_segment(open.handle, nullptr, &error), 1);
   EXPECT_EQ(pl_session_next_event(open.handle, nullptr), 0);
   EXPECT_EQ(pl_session_memory(open.handle, nullptr, &count, &dim), 1);
   // And without anywhere to put the error.
@@ -187,10 +189,15 @@ TEST(Api, SaysWhatTheSessionSays) {
     const Session session(model.handle, &options);
     ASSERT_EQ(session.code, 0) << session.error.message;
     std::vector<Said> said;
+    size_t starts = 0;
     const auto drain = [&] {
       pl_event event;
       while (pl_session_next_event(session.handle, &event) == 1) {
         EXPECT_EQ(event.text[event.text_bytes], '\0');
+        if (event.type == 3) {
+          EXPECT_EQ(event.start, expected.starts[starts++].begin);
+          continue;
+        }
         said.push_back({event.type == 2,
                         event.segment,
                         event.revision,
@@ -199,11 +206,13 @@ TEST(Api, SaysWhatTheSessionSays) {
                         event.start,
                         event.end,
                         event.audio_processed,
-                        {}});
+                        {},
+                        EventType(event.type),
+                        EndReason(event.reason)});
         for (size_t i = 0; i < event.word_count; ++i) {
           const pl_word& word = event.words[i];
-          said.back().words.push_back(
-              {int(word.text_begin), int(word.text_bytes), word.start, word.end, word.stable == 1});
+          said.back().words.push_back({int(word.text_begin), int(word.text_bytes), word.start,
+                                       word.end, word.stable == 1, word.confidence});
         }
       }
     };
@@ -220,6 +229,9 @@ TEST(Api, SaysWhatTheSessionSays) {
       ASSERT_EQ(pl_session_finish(session.handle, &done, &error), 0);
     }
     EXPECT_EQ(Describe(said), Describe(expected.said)) << tiny.name;
+    EXPECT_EQ(starts, expected.starts.size());
+    int done = 0;
+    EXPECT_EQ(pl_session_end_segment(session.handle, &done, &error), int(Code::kSessionFinished));
 
     const float* memory = nullptr;
     size_t frames = 0, dim = 0;
@@ -238,6 +250,30 @@ TEST(Api, SaysWhatTheSessionSays) {
   }
 }
 
+TEST(Api, EndsSegmentsWhenAsked) {
+  const Model model(WriteTiny(StackedConformer()));
+  const Session session(model.handle);
+  const Audio audio = Babble(1.2, 1);
+  std::vector<int> reasons;
+  const auto drain = [&] {
+    pl_event event;
+    while (pl_session_next_event(session.handle, &event) == 1) {
+      if (event.type == 2) reasons.push_back(event.reason);
+    }
+  };
+  for (int round = 0; round < 2; ++round) {
+    for (size_t begin = 0, consumed = 0; begin < audio.size(); begin += consumed, drain()) {
+      ASSERT_EQ(pl_session_write(session.handle, audio.data() + begin, audio.size() - begin,
+                                 &consumed, nullptr),
+                0);
+    }
+    for (int done = 0; done == 0; drain()) {
+      ASSERT_EQ(pl_session_end_segment(session.handle, &done, nullptr), 0);
+    }
+  }
+  EXPECT_EQ(reasons, (std::vector<int>{3, 3}));
+}
+
 TEST(Api, PassesEveryOption) {
   const Model model(WriteTiny(StreamingWaveform()));
   const auto code_of = [&](auto change) {
@@ -252,6 +288,11 @@ TEST(Api, PassesEveryOption) {
   EXPECT_EQ(code_of([](Options& o) { o.chunk_frames = 5; }), 1);
   EXPECT_EQ(code_of([](Options& o) { o.chunk_frames = -1; }), 0);
   EXPECT_EQ(code_of([](Options& o) { o.pause_seconds = 100; }), 1);
+  EXPECT_EQ(code_of([](Options& o) { o.least_pause_seconds = 1; }), 1);
+  EXPECT_EQ(code_of([](Options& o) { o.min_speech_seconds = 6; }), 1);
+  EXPECT_EQ(code_of([](Options& o) { o.min_speech_seconds = -1; }), 0);
+  EXPECT_EQ(code_of([](Options& o) { o.min_confidence = 1.5; }), 1);
+  EXPECT_EQ(code_of([](Options& o) { o.min_confidence = -1; }), 0);
   EXPECT_EQ(code_of([](Options& o) { o.max_segment_seconds = 1; }), 1);
   EXPECT_EQ(code_of([](Options& o) { o.beam = 100; }), 1);
 }

@@ -189,6 +189,52 @@ TEST(AttentionSearch, StableTokensOnlyGrowAndEndWithWords) {
   EXPECT_GT(early, 50);  // tokens were stable before the end
 }
 
+TEST(AttentionSearch, TokensAreAsProbableAsTheNetworkSays) {
+  for (uint32_t seed = 1; seed <= 6; ++seed) {
+    const auto model = Model(seed);
+    const std::vector<float> memory = RandomMemory(*model, seed + 50);
+    for (const int beam : {1, 4}) {
+      Search search(model, beam, true);
+      std::vector<int> tokens = {kStart};
+      for (const int id : search.Final(memory)) tokens.push_back(id);
+      Network network(*model, Fastest(), memory, int(tokens.size()));
+      for (size_t i = 0; i + 1 < tokens.size(); ++i) {
+        const std::vector<float> scores = network.Run(tokens, i, i + 1);
+        double total = 0;
+        for (const float score : scores) total += std::exp(double(score));
+        EXPECT_NEAR(search.search.tokens()[i].log_probability,
+                    double(scores[size_t(tokens[i + 1])]) - std::log(total), 1e-4)
+            << seed << " " << beam << " " << i;
+      }
+    }
+  }
+}
+
+TEST(AttentionSearch, StableTokensKeepTheirProbability) {
+  int kept = 0;
+  for (uint32_t seed = 1; seed <= 8; ++seed) {
+    const auto model = Model(seed);
+    const std::vector<float> memory = RandomMemory(*model, seed + 7);
+    for (const int beam : {1, 3}) {
+      Search search(model, beam);
+      std::vector<float> before;
+      for (int begin = 0; begin < kFrames; begin += 6) {
+        search.Extend(memory, begin, begin + 6);
+        search.Update(begin + 6 == kFrames);
+        for (size_t i = 0; i < before.size(); ++i, ++kept) {
+          ASSERT_EQ(search.search.tokens()[i].log_probability, before[i]);
+        }
+        before.clear();
+        for (const Token& token : search.search.tokens().first(size_t(search.search.stable()))) {
+          before.push_back(token.log_probability);
+          EXPECT_LE(token.log_probability, 1e-4);
+        }
+      }
+    }
+  }
+  EXPECT_GT(kept, 50);
+}
+
 TEST(AttentionSearch, ResetForgetsEverything) {
   const auto model = Model(6);
   const std::vector<float> memory = RandomMemory(*model, 1), other = RandomMemory(*model, 2);

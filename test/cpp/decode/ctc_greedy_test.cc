@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "nn/layer_weights.h"
 #include "nn/tiny_writer.h"
 #include "random_cuts.h"
@@ -110,6 +112,19 @@ TEST_F(Ctc, ARepeatAcrossABorderIsOneTokenAndABlankParts) {
   run.ctc.Reset();
   run.Extend({6}, 0, 1);  // not merged with what was before
   EXPECT_EQ(run.Ids(), std::vector<int>{6});
+}
+
+TEST_F(Ctc, ATokenIsAsProbableAsInItsBestFrame) {
+  Run run(*this, 4);
+  const float scores[] = {1, 3, 2};  // of token 5 in three frames; the others have 0
+  for (const float score : scores) {
+    std::vector<float> row(kVocabulary);
+    row[5] = score;
+    run.ctc.Extend(run.memory.work, row.data(), 1);
+  }
+  ASSERT_EQ(run.Ids(), std::vector<int>{5});
+  EXPECT_NEAR(run.ctc.tokens()[0].log_probability, 3 - std::log(std::exp(3.0) + kVocabulary - 1),
+              1e-5);
 }
 
 TEST_F(Ctc, AWordIsStableOnceTheNextBegins) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 namespace parrotlet {
@@ -52,7 +53,8 @@ class Words : public testing::Test {
 
   void Build(std::vector<Token> tokens, int stable, double offset = 0, double length = 10,
              bool timed = true) {
-    builder_.Build(tokenizer_, FixedDecoder(std::move(tokens), stable, timed), offset, length);
+    builder_.Build(tokenizer_, confidence_, FixedDecoder(std::move(tokens), stable, timed), offset,
+                   length);
   }
 
   std::string Text() const { return std::string(builder_.text()); }
@@ -63,6 +65,8 @@ class Words : public testing::Test {
 
   std::vector<uint8_t> table_;
   Tokenizer tokenizer_;
+  ConfidenceConfig calibration_;
+  Confidence confidence_{*AllKernels().back(), calibration_};
   Arena arena_;
   WordBuilder builder_;
 };
@@ -146,6 +150,20 @@ TEST_F(Words, ClampsTimesToTheSegment) {
     EXPECT_NEAR(word.end, before + 0.02, 1e-9);
     before = word.end;
   }
+}
+
+TEST_F(Words, AreAsProbableAsTheirSpokenTokens) {
+  const float half = std::log(0.5f), rare = std::log(0.01f);
+  // "hello," and "world" behind a special token.
+  Build({{1, 0, 1, half}, {2, 1, 2, half}, {3, 2, 3, rare}, {0, 3, 4, rare}, {4, 5, 6, half}}, 0);
+  ASSERT_EQ(builder_.words().size(), 2u);
+  EXPECT_NEAR(builder_.words()[0].confidence, 0.25, 1e-5);
+  EXPECT_NEAR(builder_.words()[1].confidence, 0.5, 1e-5);
+  EXPECT_NEAR(builder_.MeanConfidence(), 0.375, 1e-5);
+  Build({{3, 0, 1, rare}}, 0);  // nothing spoken
+  EXPECT_NEAR(builder_.words()[0].confidence, 0.01, 1e-5);
+  Build({}, 0);
+  EXPECT_EQ(builder_.MeanConfidence(), 0);
 }
 
 TEST_F(Words, WithoutTimesEveryWordHasTheWholeSegment) {

@@ -150,6 +150,27 @@ TEST(Config, LeavesOutWhatHasADefault) {
   }
 }
 
+TEST(Config, ReadsTheCalibrationOfConfidences) {
+  const auto with = [](const char* fields) {
+    return With("\"tokenizer\"", std::string("\"confidence\": {") + fields + "}, \"tokenizer\"");
+  };
+  EXPECT_EQ(Read(kDocument).value().confidence.scale, 1);
+  EXPECT_EQ(Read(kDocument).value().confidence.bias, 0);
+  EXPECT_EQ(Read(kDocument).value().confidence.least, 0);
+  const Result<Config> read = Read(with(R"("scale": 0.75, "bias": -0.5, "least": 0.25)"));
+  ASSERT_TRUE(read.ok()) << read.status().message;
+  EXPECT_EQ(read.value().confidence.scale, 0.75f);
+  EXPECT_EQ(read.value().confidence.bias, -0.5f);
+  EXPECT_EQ(read.value().confidence.least, 0.25f);
+  EXPECT_TRUE(Read(with(R"("scale": 1, "bias": 0)")).ok());
+  EXPECT_EQ(Read(with(R"("scale": 1)")).status().code, Code::kModelMalformed);
+  EXPECT_EQ(Read(with(R"("scale": 1, "bias": 0, "more": 0)")).status().code, Code::kModelMalformed);
+  for (const char* wrong : {R"("scale": 0, "bias": 0)", R"("scale": 101, "bias": 0)",
+                            R"("scale": 1, "bias": 101)", R"("scale": 1, "bias": 0, "least": 2)"}) {
+    EXPECT_EQ(Read(with(wrong)).status().code, Code::kModelShape) << wrong;
+  }
+}
+
 TEST(Config, RefusesWhatIsOutOfRange) {
   const struct {
     const char *from, *to, *field;

@@ -48,7 +48,9 @@ TEST(AsrSession, AnyCutGivesTheSameEvents) {
       const std::vector<Said> whole = run.All(audio);
       CheckEvents(whole, what);
       EXPECT_GE(run.Finals().size(), 2u) << what;
+      const std::vector<std::string> starts = Describe(run.starts);
       EXPECT_EQ(Describe(run.All(audio, 5)), Describe(whole)) << what;
+      EXPECT_EQ(Describe(run.starts), starts) << what;
       EXPECT_EQ(Describe(SessionRun(model, kind.options).All(audio, 6)), Describe(whole)) << what;
     }
   }

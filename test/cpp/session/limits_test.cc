@@ -125,6 +125,14 @@ TEST(AsrSessionLimits, OptionsOutOfRange) {
   refused("pauseSeconds", [](AsrOptions& o) { o.pause_seconds = 0.05; });
   refused("pauseSeconds", [](AsrOptions& o) { o.pause_seconds = 11; });
   refused("pauseSeconds", [](AsrOptions& o) { o.pause_seconds = NAN; });
+  refused("leastPauseSeconds should be from 0.05 to 0.8, not 0.9",
+          [](AsrOptions& o) { o.least_pause_seconds = 0.9; });
+  refused("leastPauseSeconds", [](AsrOptions& o) { o.least_pause_seconds = 0.01; });
+  refused("leastPauseSeconds", [](AsrOptions& o) { o.least_pause_seconds = NAN; });
+  refused("minSpeechSeconds", [](AsrOptions& o) { o.min_speech_seconds = 5.1; });
+  refused("minSpeechSeconds", [](AsrOptions& o) { o.min_speech_seconds = -0.5; });
+  refused("minConfidence", [](AsrOptions& o) { o.min_confidence = 1.01; });
+  refused("minConfidence", [](AsrOptions& o) { o.min_confidence = NAN; });
   refused("maxSegmentSeconds", [](AsrOptions& o) { o.max_segment_seconds = 1.9; });
   refused("maxSegmentSeconds", [](AsrOptions& o) { o.max_segment_seconds = 4.1; });
   refused("maxSegmentSeconds", [](AsrOptions& o) { o.max_segment_seconds = -1; });

@@ -21,18 +21,21 @@ struct Said {
   int stable_bytes = 0;
   double begin = 0, end = 0, audio_seconds = 0;
   std::vector<Word> words;
+  EventType type = EventType::kPartial;
+  EndReason reason = EndReason::kNone;
 };
 
-// Everything exact: times as well.
+// Everything exact: times and confidences as well.
 inline std::string Describe(const Said& said) {
-  char line[160];
-  std::snprintf(line, sizeof line, "%s %d.%d [%a, %a] heard %a stable %d '",
-                said.final ? "final" : "partial", said.segment, said.revision, said.begin, said.end,
-                said.audio_seconds, said.stable_bytes);
+  char line[200];
+  constexpr const char* kNames[] = {"", "partial", "final", "speech start"};
+  std::snprintf(line, sizeof line, "%s (%d) %d.%d [%a, %a] heard %a stable %d '",
+                kNames[int(said.type)], int(said.reason), said.segment, said.revision, said.begin,
+                said.end, said.audio_seconds, said.stable_bytes);
   std::string all = line + said.text + "'";
   for (const Word& word : said.words) {
-    std::snprintf(line, sizeof line, " %d+%d %a-%a%s", word.text_begin, word.text_bytes, word.begin,
-                  word.end, word.stable ? "!" : "");
+    std::snprintf(line, sizeof line, " %d+%d %a-%a%s %a", word.text_begin, word.text_bytes,
+                  word.begin, word.end, word.stable ? "!" : "", double(word.confidence));
     all += line;
   }
   return all;
@@ -65,6 +68,14 @@ class SessionRun {
     } while (frames > 0);
   }
 
+  void EndSegment() {
+    for (bool done = false; !done;) {
+      const Status status = session->EndSegment(done);
+      ASSERT_TRUE(status.ok()) << status.message;
+      Drain();
+    }
+  }
+
   void Finish() {
     for (bool done = false; !done;) {
       const Status status = session->Finish(done);
@@ -77,6 +88,7 @@ class SessionRun {
   const std::vector<Said>& All(const Audio& audio, uint32_t seed = 0) {
     session->Reset();
     said.clear();
+    starts.clear();
     if (seed == 0) {
       Write(audio.data(), audio.size() / channels_);
     } else {
@@ -97,13 +109,16 @@ class SessionRun {
   }
 
   std::unique_ptr<AsrSession> session;
-  std::vector<Said> said;
+  std::vector<Said> said;    // partials and finals
+  std::vector<Said> starts;  // of speech
 
  private:
   void Drain() {
     AsrEvent event;
     while (session->NextEvent(event)) {
-      said.push_back({event.final,
+      const bool starts_speech = event.type == EventType::kSpeechStart;
+      (starts_speech ? starts : said)
+          .push_back({event.type == EventType::kFinal,
                       event.segment,
                       event.revision,
                       std::string(event.text),
@@ -111,7 +126,9 @@ class SessionRun {
                       event.begin,
                       event.end,
                       event.audio_seconds,
-                      {event.words.begin(), event.words.end()}});
+                      {event.words.begin(), event.words.end()},
+                      event.type,
+                      event.reason});
     }
   }
 
@@ -134,6 +151,7 @@ inline void CheckEvents(const std::vector<Said>& all, const std::string& what) {
       EXPECT_GE(said.begin, first ? before->end : before->begin) << here;
     }
     EXPECT_LE(said.stable_bytes, int(said.text.size())) << here;
+    EXPECT_EQ(said.final, said.reason != EndReason::kNone) << here;
     if (said.final) {
       EXPECT_EQ(said.stable_bytes, int(said.text.size())) << here;
     }
@@ -150,6 +168,7 @@ inline void CheckEvents(const std::vector<Said>& all, const std::string& what) {
       EXPECT_GT(word.text_bytes, 0) << here;
       at = word.text_begin + word.text_bytes;
       EXPECT_EQ(word.stable, at <= said.stable_bytes) << here;
+      EXPECT_TRUE(word.confidence > 0 && word.confidence < 1) << here;
       EXPECT_GE(word.begin, time) << here;
       EXPECT_GT(word.end, word.begin) << here;
       time = word.begin;
