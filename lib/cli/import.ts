@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { ParrotletError } from '../errors.js';
 import { importModel } from '../import/import-model.js';
 import { formatReport } from '../import/import-report.js';
-import type { ModelCard } from '../import/model-document.js';
+import type { ConfidenceDocument, ModelCard } from '../import/model-document.js';
 import { parsePlan, type WeightBits } from '../import/quantization-plan.js';
 import type { Clip } from '../import/quantize.js';
 import { createProgress } from './progress.js';
@@ -21,6 +21,7 @@ export interface ImportFlags {
   readonly name?: string;
   readonly maxSegment?: number;
   readonly alignmentHeads?: readonly (readonly [number, number])[];
+  readonly confidence?: ConfidenceDocument;
   readonly card?: string;
   readonly json?: boolean;
 }
@@ -49,6 +50,7 @@ export async function importCheckpoint(
       ...(flags.name !== undefined && { name: flags.name }),
       ...(flags.maxSegment !== undefined && { maxSegmentSeconds: flags.maxSegment }),
       ...(flags.alignmentHeads && { alignmentHeads: flags.alignmentHeads }),
+      ...(flags.confidence && { confidence: flags.confidence }),
       ...(card && { card }),
       onProgress: ({ bytes, totalBytes }) => bar.update(bytes / 1e6, totalBytes / 1e6),
     });

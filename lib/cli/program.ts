@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_MODEL_BITS } from '../default-model.js';
+import type { ConfidenceDocument } from '../import/model-document.js';
 import { packageRoot } from '../package-root.cjs';
 import { reportFailure } from './failure.js';
 import type { ImportFlags } from './import.js';
@@ -93,6 +94,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
     .option('--name <name>', "the model's name (default: that of the source)")
     .option('--max-segment <s>', "longest segment in seconds (default: the family's)", parseNumber)
     .option('--alignment-heads <l:h,...>', 'cross-attention heads that follow time', parseHeads)
+    .option('--confidence <a,b,least>', 'calibration, see docs/confidence.md', parseConfidence)
     .option('--card <file>', "JSON object of facts for the model's card")
     .option('--json', 'print the report as JSON')
     .action(async (source: string, flags: ImportFlags) => {
@@ -205,4 +207,13 @@ function parseHeads(text: string): [number, number][] {
     if (!match) throw new InvalidArgumentError('Expected layer:head pairs such as 3:2,4:5.');
     return [Number(match[1]), Number(match[2])];
   });
+}
+
+function parseConfidence(text: string): ConfidenceDocument {
+  const [scale, bias, least, ...rest] = text.split(',').map((part) => Number(part || Number.NaN));
+  const numbers = [scale, bias, ...(least === undefined ? [] : [least])];
+  if (rest.length > 0 || !numbers.every(Number.isFinite)) {
+    throw new InvalidArgumentError('Expected two or three numbers such as 0.75,-0.1,0.4.');
+  }
+  return { scale: scale!, bias: bias!, ...(least !== undefined && { least }) };
 }

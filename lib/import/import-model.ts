@@ -13,7 +13,7 @@ import {
   type TensorLoss,
   type TensorReport,
 } from './import-report.js';
-import type { ModelCard, ModelDocument } from './model-document.js';
+import type { ConfidenceDocument, ModelCard, ModelDocument } from './model-document.js';
 import type { TensorEntry } from './model-layout.js';
 import { ModelWriter } from './model-writer.js';
 import { packCodes, packedRowBytes } from './pack.js';
@@ -51,6 +51,8 @@ export interface ImportOptions extends PlanChoice, ImportOrigin {
   readonly maxSegmentSeconds?: number;
   /** Cross-attention heads that follow time, as [layer, head]; default none. */
   readonly alignmentHeads?: readonly (readonly [number, number])[];
+  /** Calibration of confidences, as `npm run confidence` finds it; default none. */
+  readonly confidence?: ConfidenceDocument;
   /** Facts for the card (`licence`, `base`, `credit`, ...), over those of the checkpoint. */
   readonly card?: ModelCard;
   /** For the card; default now. */
@@ -127,17 +129,19 @@ function choiceOf(options: ImportOptions): PlanChoice {
 }
 
 function withOptions(document: ModelDocument, options: ImportOptions): ModelDocument {
-  const { name, maxSegmentSeconds: seconds, alignmentHeads: heads } = options;
+  const { name, maxSegmentSeconds: seconds, alignmentHeads: heads, confidence } = options;
   expectArgument(
     seconds === undefined || (seconds > 0 && seconds <= 120),
     'maxSegmentSeconds',
     'a number of seconds from above 0 to 120',
     seconds,
   );
+  if (confidence) expectConfidence(confidence);
   const named = {
     ...document,
     name: name ?? document.name,
     maxSegmentSeconds: seconds ?? document.maxSegmentSeconds,
+    ...(confidence && { confidence }),
   };
   if (heads === undefined) return named;
   const decoder = named.output === 'attentionDecoder' ? named.decoder : undefined;
@@ -159,6 +163,16 @@ function withOptions(document: ModelDocument, options: ImportOptions): ModelDocu
     JSON.stringify(heads),
   );
   return { ...named, output: 'attentionDecoder', decoder: { ...decoder, alignmentHeads: heads } };
+}
+
+function expectConfidence({ scale, bias, least = 0 }: ConfidenceDocument): void {
+  const inside = (value: number, low: number, high: number) => value >= low && value <= high;
+  expectArgument(
+    inside(scale, 0.01, 100) && inside(bias, -100, 100) && inside(least, 0, 1),
+    'confidence',
+    'a scale from 0.01 to 100, a bias from -100 to 100 and a least from 0 to 1',
+    JSON.stringify({ scale, bias, least }),
+  );
 }
 
 interface WriteArgs {

@@ -91,6 +91,16 @@ export type OutputDocument =
       readonly ctc: { readonly vocabulary: number; readonly blank: number };
     };
 
+/** How probabilities of words become confidences: see docs/model-format.md. */
+export interface ConfidenceDocument {
+  /** Of log-odds, 0.01 to 100. */
+  readonly scale: number;
+  /** Added to them, -100 to 100. */
+  readonly bias: number;
+  /** Mean confidence below which a text is taken for noise, 0 (the default) to 1. */
+  readonly least?: number;
+}
+
 /** Free-form facts about a model's origin. */
 export type ModelCard = Readonly<Record<string, unknown>>;
 
@@ -103,5 +113,6 @@ export type ModelDocument = {
   readonly frontEnd: FrontEndDocument;
   readonly encoder: EncoderDocument;
   readonly tokenizer: { readonly kind: 'pieces'; readonly special: readonly number[] };
+  readonly confidence?: ConfidenceDocument;
   readonly card: ModelCard;
 } & OutputDocument;

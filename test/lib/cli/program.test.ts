@@ -33,6 +33,7 @@ describe('exits with 2 and writes nothing to stdout for', () => {
     ['a file to listen to', ['listen', 'a.wav'], /too many arguments/],
     ['an import without output', ['import', 'folder'], /required option/],
     ['5 bits', ['import', 'folder', '-o', 'x', '--bits', '5'], /2, 4, 8, 32/],
+    ['a calibration of one number', ['import', 'f', '-o', 'x', '--confidence', '1'], /0.75,-0.1/],
     ['heads that are no pairs', ['import', 'f', '-o', 'x', '--alignment-heads', '3'], /3:2,4:5/],
     ['too many arguments', ['doctor', 'please'], /too many arguments/],
   ])('%s', async (_, args, message) => {

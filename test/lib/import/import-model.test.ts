@@ -173,11 +173,18 @@ describe('importModel', () => {
     const { document } = await verifyModelFile(options.output);
     expect(document.decoder.alignmentHeads).toEqual([[0, 1]]);
     expect(document.maxSegmentSeconds).toBe(12);
+    expect(document).not.toHaveProperty('confidence');
+    const confidence = { scale: 0.75, bias: -0.1, least: 0.4 };
+    await importModel({ ...options, confidence });
+    expect((await verifyModelFile(options.output)).document.confidence).toEqual(confidence);
     for (const wrong of [
       { alignmentHeads: [[1, 0]] as const },
       { alignmentHeads: [[0, 2]] as const },
       { maxSegmentSeconds: 0 },
       { maxSegmentSeconds: Number.NaN },
+      { confidence: { scale: 0, bias: 0 } },
+      { confidence: { scale: 1, bias: Number.NaN } },
+      { confidence: { scale: 1, bias: 0, least: 2 } },
       { family: 'whisper' },
       { output: options.source },
     ]) {
