@@ -4,8 +4,10 @@ export { type AudioSource, openAudio, type SampleSource } from './audio/open-aud
 export type { BackendAttempt } from './backend/choose.js';
 export { ERROR_CODES, type ErrorCode, ParrotletError } from './errors.js';
 export type {
+  EndReason,
   FinalEvent,
   PartialEvent,
+  SpeechStartEvent,
   Transcript,
   TranscriptEvent,
   Word,

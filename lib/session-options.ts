@@ -19,15 +19,32 @@ export interface SessionOptions {
   readonly chunkMs?: number | 'segment';
   /** Report text while the segment goes on. Default true. */
   readonly partials?: boolean;
-  /** Let a pause end a segment. Default true. */
+  /** Let sound begin a segment and a pause end it. Default true. */
   readonly pauses?: boolean;
-  /** Silence that ends a segment, in seconds, above 0. Default 0.8. */
+  /** Silence that ends a segment, in seconds, 0.1 to 10. Default 0.8. */
   readonly pauseSeconds?: number;
-  /** A segment ends at this length, in seconds, above 0. Default: the model's, which is the most. */
+  /**
+   * Silence that ends a segment which is nearly full, in seconds, 0.05 to `pauseSeconds`: from half
+   * of `maxSegmentSeconds` on ever shorter pauses will do. Default 0.15.
+   */
+  readonly leastPauseSeconds?: number;
+  /**
+   * A segment with less sound in it than this, in seconds up to 5, is dropped and nothing is said of
+   * it. Default 0.1; without effect where `pauses` is false.
+   */
+  readonly minSpeechSeconds?: number;
+  /**
+   * A segment ends at this length, in seconds, 2 to the model's `maxSegmentSeconds`, the default.
+   */
   readonly maxSegmentSeconds?: number;
+  /**
+   * A segment is reported once the mean confidence of its words is this, 0 to 1; one that never gets
+   * there is taken for noise or music and dropped. Default: the model's (0 if it gives none).
+   */
+  readonly minConfidence?: number;
   /** Hypotheses kept by the search, 1 (greedy, the default) to 8. */
   readonly beam?: number;
-  /** Find the times of words. Default true. */
+  /** Find the times of words; without, each has those of its segment. Default true. */
   readonly words?: boolean;
   /** Keep repetitions that look like the model going in circles. Default false. */
   readonly keepLoops?: boolean;
@@ -69,8 +86,11 @@ const rules: Record<keyof SessionOptions, Rule> = {
   chunkMs: ["a number of ms or 'segment'", (v) => v === 'segment' || Number.isFinite(v)],
   partials: flag,
   pauses: flag,
-  pauseSeconds: positive,
+  pauseSeconds: between(0.1, 10, 'seconds'),
+  leastPauseSeconds: between(0.05, 10, 'seconds'),
+  minSpeechSeconds: between(0, 5, 'seconds'),
   maxSegmentSeconds: positive,
+  minConfidence: ['a number from 0 to 1', (v) => typeof v === 'number' && v >= 0 && v <= 1],
   beam: integer(1, 8),
   words: flag,
   keepLoops: flag,
@@ -106,12 +126,20 @@ export function resolveSessionOptions(
       noPartials: options.partials === false,
       noPauses: options.pauses === false,
       pauseSeconds: options.pauseSeconds ?? 0,
+      leastPauseSeconds: options.leastPauseSeconds ?? 0,
+      minSpeechSeconds: zeroOr(options.minSpeechSeconds),
       maxSegmentSeconds: options.maxSegmentSeconds ?? 0,
+      minConfidence: zeroOr(options.minConfidence),
       beam: options.beam ?? 0,
       keepLoops: options.keepLoops === true,
       noWords: options.words === false,
     },
   };
+}
+
+/** To the engine 0 stands for the default, and -1 for 0. */
+function zeroOr(value: number | undefined): number {
+  return value === 0 ? -1 : (value ?? 0);
 }
 
 function chunkFrames(chunkMs: number | 'segment' | undefined, info: ModelInfo): number {

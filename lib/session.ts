@@ -83,12 +83,7 @@ export class Session implements AsyncIterable<TranscriptEvent> {
    */
   async write(pcm: PcmInput): Promise<void> {
     this.#expectOpen();
-    if (this.#finished) {
-      throw new ParrotletError(
-        'SESSION_FINISHED',
-        'The session was told by finish() that no more audio follows. Call reset() to start over.',
-      );
-    }
+    this.#expectUnfinished();
     this.#expectRoomFor(this.#pcm.frames(pcm));
     const samples = this.#pcm.read(pcm);
     const frames = samples.length / this.#channels;
@@ -98,6 +93,22 @@ export class Session implements AsyncIterable<TranscriptEvent> {
     } finally {
       this.#queuedFrames -= frames;
     }
+  }
+
+  /**
+   * Ends the segment in progress with the audio written before (to 10 ms), for example when somebody
+   * lets go of a button: what was said becomes final. The session goes on. Without a segment it does
+   * nothing.
+   *
+   * @throws {ParrotletError} `SESSION_FINISHED` after `finish()`; `SESSION_CLOSED`; `ABORTED`.
+   */
+  async endSegment(): Promise<void> {
+    this.#expectOpen();
+    this.#expectUnfinished();
+    await this.#calls.run(async () => {
+      this.#expectOpen();
+      for (let done = false; !done; ) done = await this.#step(() => this.#backend.endSegment());
+    });
   }
 
   /**
@@ -225,6 +236,14 @@ export class Session implements AsyncIterable<TranscriptEvent> {
         'SESSION_CLOSED',
         'The session was closed. Make a new one with model.createSession().',
       )
+    );
+  }
+
+  #expectUnfinished(): void {
+    if (!this.#finished) return;
+    throw new ParrotletError(
+      'SESSION_FINISHED',
+      'The session was told by finish() that no more audio follows. Call reset() to start over.',
     );
   }
 

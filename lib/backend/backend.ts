@@ -22,7 +22,7 @@ export interface BackendModel {
   close(): void;
 }
 
-/** The fields of `pl_session_options`, where each means the same; 0 asks for the default. */
+/** The fields of `pl_session_options`, where each means the same; 0 asks for the default, -1 for 0. */
 export interface BackendSessionOptions {
   readonly sampleRate: number;
   readonly channels: number;
@@ -30,7 +30,10 @@ export interface BackendSessionOptions {
   readonly noPartials: boolean;
   readonly noPauses: boolean;
   readonly pauseSeconds: number;
+  readonly leastPauseSeconds: number;
+  readonly minSpeechSeconds: number;
   readonly maxSegmentSeconds: number;
+  readonly minConfidence: number;
   readonly beam: number;
   readonly keepLoops: boolean;
   readonly noWords: boolean;
@@ -39,7 +42,7 @@ export interface BackendSessionOptions {
 /** What one call into a session brought. */
 export interface StepResult {
   readonly events: readonly TranscriptEvent[];
-  /** Whether the end of input has been reached; false after a write. */
+  /** Whether the end of the segment or the input has been reached; false after a write. */
   readonly done: boolean;
   /** Time the engine computed. */
   readonly seconds: number;
@@ -51,6 +54,8 @@ export interface BackendSession {
   describe(): string;
   /** Feeds interleaved samples in [-1, 1]; they are copied before this returns. */
   write(samples: Float32Array): Promise<StepResult>;
+  /** Ends the segment in progress; to be called until `done`. */
+  endSegment(): Promise<StepResult>;
   /** Works on what is left after the last write; to be called until `done`. */
   finish(): Promise<StepResult>;
   reset(): Promise<void>;

@@ -27,6 +27,7 @@ interface Addon {
   sessionOpen(model: ModelHandle, options: BackendSessionOptions): SessionHandle;
   sessionDescribe(session: SessionHandle): string;
   sessionWrite(session: SessionHandle, samples: Float32Array): Promise<StepResult>;
+  sessionEndSegment(session: SessionHandle): Promise<StepResult>;
   sessionFinish(session: SessionHandle): Promise<StepResult>;
   sessionReset(session: SessionHandle): Promise<StepResult>;
   sessionMemory(session: SessionHandle): ReturnType<BackendSession['memory']>;
@@ -107,6 +108,10 @@ class NativeSession implements BackendSession {
 
   write(samples: Float32Array): Promise<StepResult> {
     return settled(() => this.#addon.sessionWrite(this.#handle, samples));
+  }
+
+  endSegment(): Promise<StepResult> {
+    return settled(() => this.#addon.sessionEndSegment(this.#handle));
   }
 
   finish(): Promise<StepResult> {

@@ -2,13 +2,13 @@
 import { ParrotletError } from '../errors.js';
 import type { TranscriptEvent } from './types.js';
 
-/** Unread partials kept; beyond it they are dropped, since newer ones and finals replace them. */
-const MAX_WAITING_PARTIALS = 4096;
+/** Unread events kept that are not final; beyond it they are dropped, since finals replace them. */
+const MAX_WAITING_PASSING = 4096;
 
 /** First in, first out; ends once, with or without an error. */
 export class EventQueue {
   #waiting: TranscriptEvent[] = [];
-  #waitingPartials = 0;
+  #waitingPassing = 0;
   #ended = false;
   #error: ParrotletError | undefined;
   #hasReader = false;
@@ -21,11 +21,11 @@ export class EventQueue {
   push(events: readonly TranscriptEvent[]): void {
     for (const event of events) {
       this.#waiting.push(event);
-      if (event.type === 'partial') this.#waitingPartials++;
+      if (event.type !== 'final') this.#waitingPassing++;
     }
-    if (this.#waitingPartials > MAX_WAITING_PARTIALS) {
+    if (this.#waitingPassing > MAX_WAITING_PASSING) {
       this.#waiting = this.#waiting.filter((event) => event.type === 'final');
-      this.#waitingPartials = 0;
+      this.#waitingPassing = 0;
     }
     this.#notify();
   }
@@ -64,7 +64,7 @@ export class EventQueue {
           if (!reading) return { done: true, value: undefined };
           const event = this.#waiting.shift();
           if (event) {
-            if (event.type === 'partial') this.#waitingPartials--;
+            if (event.type !== 'final') this.#waitingPassing--;
             return { done: false, value: event };
           }
           if (this.#ended) {

@@ -9,10 +9,15 @@ export interface Word {
   readonly end: number;
   /** Whether it will not change any more; always true in a final. */
   readonly stable: boolean;
+  /**
+   * How probable it is that the word is right, 0 to 1, as calibrated for the model (docs/confidence.md);
+   * a stable word keeps it.
+   */
+  readonly confidence: number;
 }
 
 interface EventFields {
-  /** Counts segments from 0; a segment is what lies between two pauses. */
+  /** Counts from 0 the segments of which something was said; a segment lies between two pauses. */
   readonly segment: number;
   /** Counts the versions of this segment's text from 0. */
   readonly revision: number;
@@ -23,7 +28,7 @@ interface EventFields {
   /** Of the segment so far, in seconds from the start of the audio. */
   readonly start: number;
   readonly end: number;
-  /** Empty when the session was made with `words: false`. */
+  /** Of the whole text. */
   readonly words: readonly Word[];
   /** Seconds of audio that the engine had heard when it said this. */
   readonly audioProcessed: number;
@@ -34,13 +39,28 @@ export interface PartialEvent extends EventFields {
   readonly type: 'partial';
 }
 
+/**
+ * Why a segment ended: a pause; its longest length; `endSegment()`; the end of the audio.
+ */
+export type EndReason = 'pause' | 'length' | 'forced' | 'end';
+
 /** The text of a segment that has ended. */
 export interface FinalEvent extends EventFields {
   readonly type: 'final';
+  readonly reason: EndReason;
+}
+
+/**
+ * Somebody, or something, is heard: a segment began at `start`. Its text is empty; what it says
+ * follows, or nothing if it was no speech after all, and then the next segment has its number. Not
+ * where the option `pauses` is false.
+ */
+export interface SpeechStartEvent extends EventFields {
+  readonly type: 'speech-start';
 }
 
 /** Something the recognizer has to say. Narrow it by `type`. */
-export type TranscriptEvent = PartialEvent | FinalEvent;
+export type TranscriptEvent = SpeechStartEvent | PartialEvent | FinalEvent;
 
 /** All that was said in one stream. */
 export interface Transcript {

@@ -13,7 +13,8 @@ import { MODEL_NAMES, readRecording, temporaryFolder, writeRandomModel } from '.
 
 const defaults: BackendSessionOptions = {
   ...{ sampleRate: 0, channels: 0, chunkFrames: 0, noPartials: false, noPauses: false },
-  ...{ pauseSeconds: 0, maxSegmentSeconds: 0, beam: 0, keepLoops: false, noWords: false },
+  ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
+  ...{ minConfidence: 0, beam: 0, keepLoops: false, noWords: false },
 };
 
 /** Feeds `samples` in pieces of `size` and returns all events. */
@@ -172,6 +173,35 @@ export function describeBackend(name: string, load: () => Backend): void {
       expect([...events, ...(await run(session, new Float32Array(0)))]).toEqual(expected);
     });
 
+    it('ends a segment when asked, and goes on', async () => {
+      const session = (await loadModel()).openSession(defaults);
+      const half = samples.length >> 1;
+      const events = [...(await session.write(samples.subarray(0, half))).events];
+      for (let done = false; !done; ) {
+        const step = await session.endSegment();
+        events.push(...step.events);
+        done = step.done;
+      }
+      const forced = events.at(-1);
+      expect(forced).toMatchObject({ type: 'final', reason: 'forced' });
+      expect(forced?.end).toBeCloseTo(half / 16000, 2);
+      const rest = await run(session, samples.subarray(half));
+      expect(rest.at(-1)).toMatchObject({ type: 'final', reason: 'end' });
+      await expect(session.endSegment()).rejects.toMatchObject({ code: 'SESSION_FINISHED' });
+    });
+
+    it('says when speech starts, and how sure it is of each word', async () => {
+      const events = await run((await loadModel()).openSession(defaults), samples);
+      expect(events[0]).toMatchObject({ type: 'speech-start', segment: 0, text: '', words: [] });
+      expect(events[0]).not.toHaveProperty('reason');
+      const words = events.flatMap((event) => event.words);
+      expect(words.length).toBeGreaterThan(0);
+      for (const { confidence } of words) {
+        expect(confidence).toBeGreaterThan(0);
+        expect(confidence).toBeLessThan(1);
+      }
+    });
+
     it('refuses audio after the end, until reset', async () => {
       const session = (await loadModel()).openSession(defaults);
       await run(session, samples);
@@ -196,6 +226,9 @@ export function describeBackend(name: string, load: () => Backend): void {
       ['a beam of 9', { beam: 9 }],
       ['a chunk the model lacks', { chunkFrames: 5 }],
       ['a negative pause', { pauseSeconds: -1 }],
+      ['a least pause above the pause', { leastPauseSeconds: 1 }],
+      ['a negative least of speech', { minSpeechSeconds: -2 }],
+      ['a confidence above 1', { minConfidence: 2 }],
     ])('refuses %s', async (_, options) => {
       const model = await loadModel();
       expect(() => model.openSession({ ...defaults, ...options })).toThrow(

@@ -35,7 +35,8 @@ async function hear(modelPath: string, chunkFrames: number) {
   const model = await loadNative().loadModelFile(modelPath, 0);
   const session = model.openSession({
     ...{ sampleRate: 0, channels: 1, chunkFrames, noPartials: true, noPauses: true },
-    ...{ pauseSeconds: 0, maxSegmentSeconds: 0, beam: 1, keepLoops: true, noWords: true },
+    ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
+    ...{ minConfidence: 0, beam: 1, keepLoops: true, noWords: true },
   });
   const events = [...(await session.write(readFloats('waveform.f32'))).events];
   for (let done = false; !done; ) {

@@ -5,7 +5,7 @@ import type {
   BackendSessionOptions,
   StepResult,
 } from '../../lib/backend/backend.js';
-import type { TranscriptEvent } from '../../lib/events/types.js';
+import type { EndReason, TranscriptEvent } from '../../lib/events/types.js';
 import { Model } from '../../lib/model.js';
 import type { Session } from '../../lib/session.js';
 import type { SessionOptions } from '../../lib/session-options.js';
@@ -57,6 +57,15 @@ export class FakeSession implements BackendSession {
     });
   }
 
+  /** One final, and in a second step the end. */
+  endSegment(): Promise<StepResult> {
+    return this.#call('endSegment', () => {
+      const events = this.#flushed ? [] : [this.#event('final', 'forced')];
+      this.#flushed = !this.#flushed;
+      return { events, done: !this.#flushed, seconds: 0.001 };
+    });
+  }
+
   finish(): Promise<StepResult> {
     return this.#call('finish', () => {
       const events = this.#flushed ? [] : [this.#event('final')];
@@ -84,13 +93,14 @@ export class FakeSession implements BackendSession {
     this.closes++;
   }
 
-  #event(type: 'partial' | 'final'): TranscriptEvent {
+  #event(type: 'partial' | 'final', reason: EndReason = 'end'): TranscriptEvent {
     const text = `${this.heard}`;
     return fakeEvent({
       type,
       text,
       stableText: type === 'final' ? text : '',
       revision: this.#revision++,
+      ...(type === 'final' && { reason }),
     });
   }
 

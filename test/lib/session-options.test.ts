@@ -6,19 +6,27 @@ import { openFake } from './fake-backend.js';
 it('leaves every choice to the engine by default', () => {
   expect(openFake().engine.options).toEqual({
     ...{ sampleRate: 0, channels: 0, chunkFrames: 0, noPartials: false, noPauses: false },
-    ...{ pauseSeconds: 0, maxSegmentSeconds: 0, beam: 0, keepLoops: false, noWords: false },
+    ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
+    ...{ minConfidence: 0, beam: 0, keepLoops: false, noWords: false },
   });
 });
 
 it('translates each option', () => {
   const { engine } = openFake({
     ...{ sampleRate: 44100, channels: 2, chunkMs: 312, partials: false, pauses: false },
-    ...{ pauseSeconds: 0.4, maxSegmentSeconds: 10, beam: 4, words: false, keepLoops: true },
+    ...{ pauseSeconds: 0.4, leastPauseSeconds: 0.2, minSpeechSeconds: 0.5, maxSegmentSeconds: 10 },
+    ...{ minConfidence: 0.3, beam: 4, words: false, keepLoops: true },
   });
   expect(engine.options).toEqual({
     ...{ sampleRate: 44100, channels: 2, chunkFrames: 13, noPartials: true, noPauses: true },
-    ...{ pauseSeconds: 0.4, maxSegmentSeconds: 10, beam: 4, noWords: true, keepLoops: true },
+    ...{ pauseSeconds: 0.4, leastPauseSeconds: 0.2, minSpeechSeconds: 0.5, maxSegmentSeconds: 10 },
+    ...{ minConfidence: 0.3, beam: 4, noWords: true, keepLoops: true },
   });
+});
+
+it('tells the engine a least of 0 from one that was left out', () => {
+  const { engine } = openFake({ minSpeechSeconds: 0, minConfidence: 0 });
+  expect(engine.options).toMatchObject({ minSpeechSeconds: -1, minConfidence: -1 });
 });
 
 it('asks for the whole segment at once', () => {
@@ -36,7 +44,10 @@ describe('is refused with INVALID_ARGUMENT:', () => {
     ['a chunk the model lacks', { chunkMs: 500 }, /one of 312, 648, 'segment' for chunkMs.*500/],
     ['a chunk as text', { chunkMs: 'whole' }, /chunkMs/],
     ['a flag as number', { partials: 1 }, /true or false for partials/],
-    ['no pause', { pauseSeconds: 0 }, /above 0 for pauseSeconds/],
+    ['no pause', { pauseSeconds: 0 }, /from 0.1 to 10 for pauseSeconds/],
+    ['a pause of NaN', { leastPauseSeconds: Number.NaN }, /0.05 to 10 for leastPauseSeconds/],
+    ['negative speech', { minSpeechSeconds: -1 }, /from 0 to 5 for minSpeechSeconds/],
+    ['a confidence of 2', { minConfidence: 2 }, /from 0 to 1 for minConfidence/],
     ['an endless segment', { maxSegmentSeconds: Number.POSITIVE_INFINITY }, /maxSegmentSeconds/],
     ['a beam of 0', { beam: 0 }, /beam/],
     ['a beam of 9', { beam: 9 }, /beam/],

@@ -68,6 +68,30 @@ describe('finish', () => {
   });
 });
 
+describe('endSegment', () => {
+  it('makes what was written before a final, in order, and the session goes on', async () => {
+    const { session, engine } = openFake();
+    const events = collect(session);
+    await Promise.all([
+      session.write(new Float32Array(3)),
+      session.endSegment(),
+      session.write(new Float32Array(2)),
+      session.finish(),
+    ]);
+    expect(engine.calls.slice(0, 4)).toEqual(['write 3', 'endSegment', 'endSegment', 'write 2']);
+    const finals = (await events).filter((event) => event.type === 'final');
+    expect(finals.map(({ text, reason }) => `${text} ${reason}`)).toEqual(['3 forced', '5 end']);
+  });
+
+  it('is refused after finish() and after close()', async () => {
+    const { session } = openFake();
+    await session.finish();
+    await expect(session.endSegment()).rejects.toMatchObject({ code: 'SESSION_FINISHED' });
+    await session.close();
+    await expect(session.endSegment()).rejects.toMatchObject({ code: 'SESSION_CLOSED' });
+  });
+});
+
 describe('pace', () => {
   it('resolves write only when the engine has worked on the audio', async () => {
     const { session, engine } = openFake();
