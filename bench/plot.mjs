@@ -63,6 +63,41 @@ export async function plotDelays(rows, path) {
   await draw(specification, path);
 }
 
+/** How right words are against how sure. `values`: [{when, confidence, right, count}]. */
+export async function plotReliability(values, path) {
+  const axis = { type: 'quantitative', scale: { domain: [0, 1] } };
+  const x = { field: 'confidence', title: 'confidence, mean of a bin', ...axis };
+  const y = { field: 'right', title: 'share of words that are right', ...axis };
+  const diagonal = [0, 1].map((end) => ({ confidence: end, right: end }));
+  const size = { field: 'count', title: 'words', scale: { type: 'sqrt' } };
+  await draw(
+    {
+      $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+      background: 'white',
+      width: 300,
+      height: 300,
+      layer: [
+        {
+          data: { values: diagonal },
+          mark: { type: 'line', strokeDash: [4, 4], color: 'grey' },
+          encoding: { x, y },
+        },
+        {
+          data: { values },
+          mark: 'line',
+          encoding: { x, y, color: { field: 'when', title: null } },
+        },
+        {
+          data: { values },
+          mark: { type: 'point', filled: true, opacity: 1 },
+          encoding: { x, y, color: { field: 'when', title: null }, size },
+        },
+      ],
+    },
+    path,
+  );
+}
+
 async function draw(specification, path) {
   const view = new View(parse(compile(specification).spec), { renderer: 'none' });
   writeFileSync(path, `${await view.toSVG()}\n`);

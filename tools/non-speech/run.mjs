@@ -1,0 +1,151 @@
+#!/usr/bin/env node
+// Counts the words that a live session makes of sounds that are no speech, and the true ones it drops.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  DEFAULT_DATA,
+  joinSamples,
+  loadFacade,
+  readManifest,
+  runTool,
+  SUBSETS,
+} from '../accuracy/corpus.mjs';
+import { startProgress } from '../accuracy/progress.mjs';
+import { recordResult, round } from '../accuracy/results.mjs';
+import { capped, errorPercent, scoreUtterance } from '../accuracy/wer.mjs';
+import { writePage } from '../confidence/report.mjs';
+import { cutRoomTone } from './room-tone.mjs';
+import { makeSound, SAMPLE_RATE, SOUNDS } from './sounds.mjs';
+
+const LEVELS = [-20, -30, -40, -50];
+const HELP = `usage: node tools/non-speech/run.mjs [options]
+
+Feeds ten minutes of sounds that are no speech to a live session, and the dev recordings to others;
+records how many words came, and how many true ones the rule dropped, in bench/results/non-speech.json
+and writes docs/confidence.md.
+
+  --data DIR            folder with manifest.tsv and the recordings (default ../shared/data); also the
+                        source of the room tone
+  --model FILE          model file (default: the package's own)
+  --min-confidence N    the rule's threshold (default: the model's)
+  --minutes N           of sounds (default 10)
+  --seed N              of the generator (default 1)
+  --limit N             about N dev recordings, spread over all; nothing is recorded
+  --help`;
+
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string', default: DEFAULT_DATA },
+    model: { type: 'string', default: 'default' },
+    'min-confidence': { type: 'string' },
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    limit: { type: 'string', default: 'Infinity' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+await runTool(async () => {
+  if (options.help) return console.log(HELP);
+  const { loadModel } = await loadFacade();
+  const model = await loadModel(options.model);
+  const given = options['min-confidence'];
+  const minConfidence =
+    given === undefined ? (model.info.document.confidence?.least ?? 0) : Number(given);
+  const dev = readManifest(options.data).filter(SUBSETS.dev.holds);
+  const kinds = await hearSounds(model, dev, minConfidence);
+  const speech = await hearSpeech(model, dev, minConfidence);
+  const result = {
+    model: model.info.name,
+    minConfidence,
+    minutes: round(kinds.reduce((sum, { seconds }) => sum + seconds, 0) / 60, 1),
+    words: kinds.reduce((sum, { words }) => sum + words, 0),
+    kinds,
+    speech,
+  };
+  model.close();
+  console.log(result);
+  if (options.limit !== 'Infinity') return;
+  recordResult('non-speech', result);
+  await writePage();
+});
+
+async function hearSounds(model, dev, minConfidence) {
+  const names = Object.keys(SOUNDS);
+  const seconds = Math.round((60 * Number(options.minutes)) / (names.length + 1));
+  const parts = names.map((name, i) => ({ name, samples: levels(name, seconds, i) }));
+  // Every tenth recording, so that all speakers and rooms are heard.
+  const some = dev.filter((_, i) => i % 10 === 0);
+  const samples = await cutRoomTone(model, some, options.data, seconds);
+  parts.push({ name: 'room tone', samples });
+  const [with_, without] = await Promise.all([
+    hear(model, parts, minConfidence),
+    hear(model, parts, 0),
+  ]);
+  return parts.map(({ name, samples: { length } }, i) => ({
+    name,
+    seconds: round(length / SAMPLE_RATE, 1),
+    withoutRule: without[i],
+    words: with_[i],
+  }));
+}
+
+function levels(name, seconds, index) {
+  return joinSamples(
+    LEVELS.map((decibels, i) =>
+      makeSound(name, {
+        seconds: seconds / LEVELS.length,
+        decibels,
+        seed: 1000 * Number(options.seed) + 10 * index + i,
+      }),
+    ),
+  );
+}
+
+/** One live session over all parts; the words that finals place in each. */
+async function hear(model, parts, minConfidence) {
+  const session = model.createSession({ sampleRate: SAMPLE_RATE, minConfidence });
+  const events = (async () => {
+    for await (const _ of session);
+  })();
+  for (const { samples } of parts) await session.write(samples);
+  const { words } = await session.finish();
+  await events;
+  await session.close();
+  let end = 0;
+  return parts.map(({ samples }) => {
+    const begin = end;
+    end += samples.length / SAMPLE_RATE;
+    return words.filter(({ start }) => start >= begin && start < end).length;
+  });
+}
+
+async function hearSpeech(model, dev, minConfidence) {
+  const { transcribe } = await loadFacade();
+  const step = Math.max(1, Math.floor(dev.length / Number(options.limit)));
+  const rows = dev.filter((_, i) => i % step === 0);
+  const progress = startProgress(rows.reduce((sum, { seconds }) => sum + seconds, 0));
+  const scores = { with: [], without: [] };
+  let words = 0;
+  let rejectedWords = 0;
+  for (const { path, text, seconds } of rows) {
+    const [kept, all] = await Promise.all(
+      [minConfidence, 0].map((least) =>
+        transcribe(model, join(options.data, path), { partials: true, minConfidence: least }),
+      ),
+    );
+    scores.with.push(capped(scoreUtterance(text, kept.text)));
+    scores.without.push(capped(scoreUtterance(text, all.text)));
+    words += all.words.length;
+    rejectedWords += all.words.length - kept.words.length;
+    progress.add(seconds);
+  }
+  progress.end();
+  return {
+    recordings: rows.length,
+    words,
+    rejectedWords,
+    wer: round(errorPercent(scores.with), 2),
+    werWithout: round(errorPercent(scores.without), 2),
+  };
+}
