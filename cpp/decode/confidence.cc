@@ -5,8 +5,9 @@
 namespace parrotlet {
 namespace {
 
-// Of probabilities from 1e-5 to 1 - 1e-5: beyond, rounding of the scores decides.
-constexpr float kLeast = -11.512925f, kMost = -1e-5f;
+// Probabilities are kept from 1e-5 to 1 - 1e-5: beyond, rounding of the scores decides.
+constexpr float kLeast = -11.512925f, kMost = -1e-5f;  // their logarithms
+constexpr float kMostOdds = 11.512915f;                // and log-odds
 
 }  // namespace
 
@@ -23,7 +24,7 @@ float Confidence::Of(float log_probability) const {
   float log_rest;
   kernels_.log(&rest, 1, &log_rest);
   const float odds = config_.scale * (log - log_rest) + config_.bias;  // their logarithm
-  const float power = Exp(-std::fabs(odds));
+  const float power = Exp(-std::fmin(std::fabs(odds), kMostOdds));
   return (odds < 0 ? power : 1) / (1 + power);
 }
 

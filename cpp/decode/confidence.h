@@ -14,7 +14,8 @@ class Confidence {
   Confidence(const Kernels& kernels, const ConfidenceConfig& config)
       : kernels_(kernels), config_(config) {}
 
-  // In (0, 1). `log_probability` is the sum over the tokens; NaN counts as least probable.
+  // From 1e-5 to 1 - 1e-5. `log_probability` is the sum over the tokens; NaN counts as least
+  // probable.
   float Of(float log_probability) const;
 
  private:

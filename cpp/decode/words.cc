@@ -63,7 +63,9 @@ bool WordBuilder::AddWord(const Tokenizer& tokenizer, const Confidence& confiden
     text_.size = before;
     return false;
   }
-  const auto spoken = [&](const Token& token) { return tokenizer.IsSpoken(token.id); };
+  const auto spoken = [&](const Token& token) {
+    return tokenizer.IsSpoken(token.id) && !tokenizer.IsSpecial(token.id);
+  };
   auto first = std::find_if(tokens.begin(), tokens.end(), spoken);
   if (first == tokens.end()) first = tokens.begin();
   auto last = std::find_if(tokens.rbegin(), tokens.rend(), spoken);

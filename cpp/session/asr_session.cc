@@ -189,11 +189,10 @@ Status AsrSession::Finish(bool& done) {
 
 Status AsrSession::EndSegment(bool& done) {
   done = false;
-  if (finishing_) {
-    return Status::Error(Code::kSessionFinished,
-                         "the input was ended, and its last segment with it; reset the session to "
-                         "start another");
-  }
+  // First what the resampler still holds of the last write, which may have stopped at an event.
+  size_t none = 0;
+  const Status status = Write(nullptr, 0, none);
+  if (!status.ok() || has_event_) return status;
   if (active_ && cut_ < 0) Cut(heard_, EndReason::kForced);
   while (!has_event_ && (Advance() || BeginRest(EndReason::kForced))) {
   }

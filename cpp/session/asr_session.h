@@ -47,7 +47,7 @@ class AsrSession {
   Status Write(const float* samples, size_t frames, size_t& consumed);
 
   // Ends the open segment with what was written so far, to 10 ms; the session goes on. Call, taking
-  // the events between, until `done`.
+  // the events between, until `done`. kSessionFinished once Finish was called.
   Status EndSegment(bool& done);
 
   // No more audio follows. Call, taking the events between, until `done`.

@@ -30,7 +30,7 @@ and writes docs/confidence.md.
   --min-confidence N    the rule's threshold (default: the model's)
   --minutes N           of sounds (default 10)
   --seed N              of the generator (default 1)
-  --limit N             about N dev recordings, spread over all; nothing is recorded
+  --limit N             about N dev recordings, spread over all (default all)
   --help`;
 
 const { values: options } = parseArgs({
@@ -65,7 +65,6 @@ await runTool(async () => {
   };
   model.close();
   console.log(result);
-  if (options.limit !== 'Infinity') return;
   recordResult('non-speech', result);
   await writePage();
 });
@@ -120,32 +119,47 @@ async function hear(model, parts, minConfidence) {
   });
 }
 
+/** Live, without the rule; and with it where it has an effect. */
 async function hearSpeech(model, dev, minConfidence) {
-  const { transcribe } = await loadFacade();
   const step = Math.max(1, Math.floor(dev.length / Number(options.limit)));
   const rows = dev.filter((_, i) => i % step === 0);
   const progress = startProgress(rows.reduce((sum, { seconds }) => sum + seconds, 0));
-  const scores = { with: [], without: [] };
-  let words = 0;
-  let rejectedWords = 0;
+  const scores = { kept: [], all: [] };
+  const words = { kept: 0, all: 0 };
   for (const { path, text, seconds } of rows) {
-    const [kept, all] = await Promise.all(
-      [minConfidence, 0].map((least) =>
-        transcribe(model, join(options.data, path), { partials: true, minConfidence: least }),
-      ),
-    );
-    scores.with.push(capped(scoreUtterance(text, kept.text)));
-    scores.without.push(capped(scoreUtterance(text, all.text)));
-    words += all.words.length;
-    rejectedWords += all.words.length - kept.words.length;
+    const file = join(options.data, path);
+    const { transcript: all, drops } = await hearRecording(model, file, minConfidence);
+    const kept = drops
+      ? (await hearRecording(model, file, minConfidence, minConfidence)).transcript
+      : all;
+    for (const [name, transcript] of Object.entries({ kept, all })) {
+      scores[name].push(capped(scoreUtterance(text, transcript.text)));
+      words[name] += transcript.words.length;
+    }
     progress.add(seconds);
   }
   progress.end();
   return {
     recordings: rows.length,
-    words,
-    rejectedWords,
-    wer: round(errorPercent(scores.with), 2),
-    werWithout: round(errorPercent(scores.without), 2),
+    words: words.all,
+    rejectedWords: words.all - words.kept,
+    wer: round(errorPercent(scores.kept), 2),
+    werWithout: round(errorPercent(scores.all), 2),
   };
+}
+
+/** The transcript with the rule at `used`, and whether one at `asked` would drop any segment. */
+async function hearRecording(model, file, asked, used = 0) {
+  const { transcribe } = await loadFacade();
+  let best = 0; // mean confidence of this segment's texts so far
+  let drops = false;
+  const onEvent = ({ type, words }) => {
+    const sum = words.reduce((total, { confidence }) => total + confidence, 0);
+    if (words.length > 0) best = Math.max(best, sum / words.length);
+    if (type !== 'final') return;
+    drops ||= best < asked;
+    best = 0;
+  };
+  const live = { partials: true, minConfidence: used, onEvent };
+  return { transcript: await transcribe(model, file, live), drops };
 }
