@@ -73,9 +73,9 @@ async function hearSounds(model, dev, minConfidence) {
   const names = Object.keys(SOUNDS);
   const seconds = Math.round((60 * Number(options.minutes)) / (names.length + 1));
   const parts = names.map((name, i) => ({ name, samples: levels(name, seconds, i) }));
-  // Every tenth recording, so that all speakers and rooms are heard.
-  const some = dev.filter((_, i) => i % 10 === 0);
-  const samples = await cutRoomTone(model, some, options.data, seconds);
+  // Every fifth recording first, so that all speakers and rooms are heard.
+  const some = [0, 1, 2, 3, 4].flatMap((first) => dev.filter((_, i) => i % 5 === first));
+  const samples = await cutRoomTone(some, options.data, seconds);
   parts.push({ name: 'room tone', samples });
   const [with_, without] = await Promise.all([
     hear(model, parts, minConfidence),
