@@ -2,6 +2,7 @@
 export type { AudioStream } from './audio/audio-stream.js';
 export { type AudioSource, openAudio, type SampleSource } from './audio/open-audio.js';
 export type { BackendAttempt } from './backend/choose.js';
+export type { DefaultModelBits } from './default-model.js';
 export { ERROR_CODES, type ErrorCode, ParrotletError } from './errors.js';
 export type {
   EndReason,
@@ -12,7 +13,6 @@ export type {
   TranscriptEvent,
   Word,
 } from './events/types.js';
-export type { DefaultModelBits } from './default-model.js';
 export { type LoadOptions, type LoadProgress, loadModel } from './load-model.js';
 export { Model } from './model.js';
 export type { ModelInfo } from './model-info.js';
