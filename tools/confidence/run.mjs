@@ -161,7 +161,7 @@ function leastOf(utterances, scale, bias) {
 
 async function writeToModel(calibration) {
   const { defaultModelPath } = await import('../../dist/esm/default-model.js');
-  const path = options.model === 'default' ? defaultModelPath : options.model;
+  const path = options.model === 'default' ? defaultModelPath() : options.model;
   writeCalibration(path, calibration);
   console.log(`${path} now has ${JSON.stringify(calibration)}.`);
 }
