@@ -27,7 +27,7 @@ struct DotBlock {
   static constexpr int kMaxLines = MaxDots<kBits>(kMaxOperand) / ((kPlanes + kSums - 1) / kSums);
   static_assert(kMaxLines > 0, "a sum must take the dots of one line");
 
-  DotSum sums[kRows][kTiles][kSums];
+  DotSum<kBits> sums[kRows][kTiles][kSums];
 
   // Begins at `totals` where the sums are as wide, at zero elsewhere.
   void Start(const I32 (&totals)[kRows][kTiles]) {
@@ -36,8 +36,8 @@ struct DotBlock {
 #pragma GCC unroll 8
       for (int t = 0; t < kTiles; ++t) {
 #pragma GCC unroll 4
-        for (int s = 0; s < kSums; ++s) sums[r][t][s] = ZeroDotSum();
-        if constexpr (kHoldsAnyGroup) sums[r][t][0] = AsDotSum(totals[r][t]);
+        for (int s = 0; s < kSums; ++s) sums[r][t][s] = ZeroDotSum<kBits>();
+        if constexpr (kHoldsAnyGroup) sums[r][t][0] = AsDotSum<kBits>(totals[r][t]);
       }
     }
   }
@@ -56,7 +56,7 @@ struct DotBlock {
         const auto four = Splat4<kPlane>(acts[r]);
 #pragma GCC unroll 8
         for (int t = 0; t < kTiles; ++t) {
-          DotSum& sum = sums[r][t][kPlane % kSums];
+          DotSum<kBits>& sum = sums[r][t][kPlane % kSums];
           sum = Dot<kBits>(sum, codes[t], four);
         }
       }

@@ -11,6 +11,7 @@ namespace parrotlet::avx2 {
 // exactly: 43 for int2 codes, 10 for int2 codes left two bits up, 8 for int4 codes. int8 codes are
 // made signed again and split into size and sign, the sign going to the activation: a pair is at
 // most 2 * 128 * 127 = 32512 < 32767, exact, and is widened to int32 at once.
+template <int kBits>
 struct DotSum {
   __m256i lo, hi;  // int16 [16] each for int2 and int4, int32 [8] for int8
 };
@@ -26,8 +27,14 @@ inline Bytes ToOperand(Bytes codes) {
   const __m256i bias = _mm256_set1_epi8(-128);
   return {_mm256_xor_si256(codes.lo, bias), _mm256_xor_si256(codes.hi, bias)};
 }
-inline DotSum ZeroDotSum() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
-inline DotSum AsDotSum(I32 sum) { return {sum.lo, sum.hi}; }
+template <int kBits>
+inline DotSum<kBits> ZeroDotSum() {
+  return {_mm256_setzero_si256(), _mm256_setzero_si256()};
+}
+template <int kBits>
+inline DotSum<kBits> AsDotSum(I32 sum) {
+  return {sum.lo, sum.hi};
+}
 template <int kBits>
 inline __m256i DotHalf(__m256i sum, __m256i operand, __m256i act) {
   if constexpr (kBits < 8) return _mm256_add_epi16(sum, _mm256_maddubs_epi16(operand, act));
@@ -36,11 +43,11 @@ inline __m256i DotHalf(__m256i sum, __m256i operand, __m256i act) {
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 template <int kBits>
-inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
+inline DotSum<kBits> Dot(DotSum<kBits> sum, Bytes operand, Bytes act) {
   return {DotHalf<kBits>(sum.lo, operand.lo, act.lo), DotHalf<kBits>(sum.hi, operand.hi, act.hi)};
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) {
+inline I32 Widen(DotSum<kBits> sum) {
   if constexpr (kBits == 8) return {sum.lo, sum.hi};
   const __m256i ones = _mm256_set1_epi16(1);
   return {_mm256_madd_epi16(sum.lo, ones), _mm256_madd_epi16(sum.hi, ones)};

@@ -114,6 +114,7 @@ inline Bytes Splat4(Acts acts) {
 
 // vpdpbusd multiplies unsigned by signed bytes and adds exact fours to int32: nothing to prepare,
 // and nothing to widen while a group is shorter than 2^16 inputs.
+template <int kBits>
 using DotSum = I32;
 template <int kBits>
 constexpr int MaxDots(int /*max_operand*/) {
@@ -125,14 +126,20 @@ template <int kBits>
 inline Bytes ToOperand(Bytes codes) {
   return codes;
 }
-inline DotSum ZeroDotSum() { return _mm512_setzero_si512(); }
-inline DotSum AsDotSum(I32 sum) { return sum; }
 template <int kBits>
-inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
+inline I32 ZeroDotSum() {
+  return _mm512_setzero_si512();
+}
+template <int kBits>
+inline I32 AsDotSum(I32 sum) {
+  return sum;
+}
+template <int kBits>
+inline I32 Dot(I32 sum, Bytes operand, Bytes act) {
   return _mm512_dpbusd_epi32(sum, operand.v, act.v);
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) {
+inline I32 Widen(I32 sum) {
   return sum;
 }
 

@@ -23,43 +23,70 @@ inline int8x16_t Splat4(Acts acts) {
 // at most 127, an int16 takes MaxDots products of int2 or int4 codes exactly: 86 of int2, 21 of
 // int2 left two bits up, 17 of int4. A product of int8 codes is at most 128 * 127, and pairs of
 // them are added to int32 at once.
+// Both stand in pairs: of registers a to d of a vector, the first two channels and the last two.
+struct I16 {
+  int16x8_t a, b, c, d;
+};
+template <int kBits>
 struct DotSum {
-  // For registers a to d of a vector, its first two channels (low) and last two: four products of
-  // each in int16, for int8 two sums of each in int32.
-  I32 low, high;
+  I16 low, high;  // four sums of each channel
+};
+template <>
+struct DotSum<8> {
+  I32 low, high;  // two sums of each channel
 };
 template <int kBits>
 constexpr int MaxDots(int max_operand) {
   return kBits == 8 ? 1 << 14 : 32767 / (127 * max_operand);
 }
-inline DotSum ZeroDotSum() { return {SplatI(0), SplatI(0)}; }
-inline DotSum AsDotSum(I32 sum) {
+template <int kBits>
+inline DotSum<kBits> ZeroDotSum() {
+  if constexpr (kBits == 8) return {SplatI(0), SplatI(0)};
+  if constexpr (kBits < 8) {
+    const int16x8_t zero = vdupq_n_s16(0);
+    const I16 zeros = {zero, zero, zero, zero};
+    return {zeros, zeros};
+  }
+}
+template <int kBits>
+inline DotSum<kBits> AsDotSum(I32 sum) {
+  static_assert(kBits == 8);
   const int32x4_t zero = vdupq_n_s32(0);
   return {Each<I32>([&](auto s) { return vzip1q_s32(s, zero); }, sum),
           Each<I32>([&](auto s) { return vzip2q_s32(s, zero); }, sum)};
 }
-template <int kBits>
-inline DotSum Dot(DotSum sum, Bytes operand, int8x16_t four) {
-  const auto low = [&](int32x4_t s, uint8x16_t o) {
-    const int8x8_t codes = vget_low_s8(vreinterpretq_s8_u8(o)), acts = vget_low_s8(four);
-    if constexpr (kBits == 8) return vpadalq_s16(s, vmull_s8(codes, acts));
-    return vreinterpretq_s32_s16(vmlal_s8(vreinterpretq_s16_s32(s), codes, acts));
-  };
-  const auto high = [&](int32x4_t s, uint8x16_t o) {
-    const int8x16_t codes = vreinterpretq_s8_u8(o);
-    if constexpr (kBits == 8) return vpadalq_s16(s, vmull_high_s8(codes, four));
-    return vreinterpretq_s32_s16(vmlal_high_s8(vreinterpretq_s16_s32(s), codes, four));
-  };
-  return {Each<I32>(low, sum.low, operand), Each<I32>(high, sum.high, operand)};
+
+inline int16x8_t AddProducts(int16x8_t sum, int8x8_t codes, int8x8_t acts) {
+  return vmlal_s8(sum, codes, acts);
+}
+inline int32x4_t AddProducts(int32x4_t sum, int8x8_t codes, int8x8_t acts) {
+  return vpadalq_s16(sum, vmull_s8(codes, acts));
+}
+inline int16x8_t AddProductsHigh(int16x8_t sum, int8x16_t codes, int8x16_t acts) {
+  return vmlal_high_s8(sum, codes, acts);
+}
+inline int32x4_t AddProductsHigh(int32x4_t sum, int8x16_t codes, int8x16_t acts) {
+  return vpadalq_s16(sum, vmull_high_s8(codes, acts));
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) {
-  const auto fours = [](int32x4_t low, int32x4_t high) {
-    if constexpr (kBits == 8) return vpaddq_s32(low, high);
-    return vpaddq_s32(vpaddlq_s16(vreinterpretq_s16_s32(low)),
-                      vpaddlq_s16(vreinterpretq_s16_s32(high)));
+inline DotSum<kBits> Dot(DotSum<kBits> sum, Bytes operand, int8x16_t four) {
+  using Sums = decltype(sum.low);
+  const auto low = [&](auto s, auto o) {
+    return AddProducts(s, vget_low_s8(vreinterpretq_s8_u8(o)), vget_low_s8(four));
   };
-  return Each<I32>(fours, sum.low, sum.high);
+  const auto high = [&](auto s, auto o) {
+    return AddProductsHigh(s, vreinterpretq_s8_u8(o), four);
+  };
+  return {Each<Sums>(low, sum.low, operand), Each<Sums>(high, sum.high, operand)};
+}
+
+inline int32x4_t SumPairs(int32x4_t low, int32x4_t high) { return vpaddq_s32(low, high); }
+inline int32x4_t SumPairs(int16x8_t low, int16x8_t high) {
+  return vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high));
+}
+template <int kBits>
+inline I32 Widen(DotSum<kBits> sum) {
+  return Each<I32>([](auto low, auto high) { return SumPairs(low, high); }, sum.low, sum.high);
 }
 
 }  // namespace parrotlet::neon

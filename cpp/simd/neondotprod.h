@@ -28,21 +28,28 @@ inline ActLane<kFour> Splat4(Acts acts) {
 
 // sdot multiplies signed bytes and adds exact fours to int32: nothing to widen while a group is
 // shorter than 2^16 inputs. An operand of int2 or int4 must stay below 128 to be read as positive.
+template <int kBits>
 using DotSum = I32;
 template <int kBits>
 constexpr int MaxDots(int max_operand) {
   return kBits < 8 && max_operand > 127 ? 0 : 1 << 14;
 }
-inline DotSum ZeroDotSum() { return SplatI(0); }
-inline DotSum AsDotSum(I32 sum) { return sum; }
+template <int kBits>
+inline I32 ZeroDotSum() {
+  return SplatI(0);
+}
+template <int kBits>
+inline I32 AsDotSum(I32 sum) {
+  return sum;
+}
 template <int kBits, int kLane>
-inline DotSum Dot(DotSum sum, Bytes operand, ActLane<kLane> four) {
-  return Each<DotSum>(
+inline I32 Dot(I32 sum, Bytes operand, ActLane<kLane> four) {
+  return Each<I32>(
       [&](auto s, auto o) { return vdotq_laneq_s32(s, vreinterpretq_s8_u8(o), four.acts, kLane); },
       sum, operand);
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) {
+inline I32 Widen(I32 sum) {
   return sum;
 }
 

@@ -156,6 +156,7 @@ inline Bytes Splat4(Acts acts) {
   return result;
 }
 
+template <int kBits>
 using DotSum = I32;
 template <int kBits>
 constexpr int MaxDots(int /*max_operand*/) {
@@ -167,10 +168,16 @@ template <int kBits>
 inline Bytes ToOperand(Bytes codes) {
   return codes;
 }
-inline DotSum ZeroDotSum() { return SplatI(0); }
-inline DotSum AsDotSum(I32 sum) { return sum; }
 template <int kBits>
-inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
+inline I32 ZeroDotSum() {
+  return SplatI(0);
+}
+template <int kBits>
+inline I32 AsDotSum(I32 sum) {
+  return sum;
+}
+template <int kBits>
+inline I32 Dot(I32 sum, Bytes operand, Bytes act) {
   for (int i = 0; i < 64; ++i) {
     const int code = kOperandBias<kBits> == 0 ? static_cast<int8_t>(operand.v[i]) : operand.v[i];
     const int product = code * static_cast<int8_t>(act.v[i]);
@@ -179,7 +186,7 @@ inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
   return sum;
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) {
+inline I32 Widen(I32 sum) {
   return sum;
 }
 

@@ -19,7 +19,7 @@ namespace parrotlet::neon {
 inline constexpr int kMaxRows = 2;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int /*bits*/, int /*rows*/) { return 1; }
-constexpr int DotTiles(int /*bits*/, int rows) { return rows == 1 ? 2 : 1; }
+constexpr int DotTiles(int /*bits*/, int /*rows*/) { return 1; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : 2; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : 2; }
 

@@ -43,7 +43,7 @@ inline constexpr int kMaxRows = 4;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows) { return bits == 2 && rows == 1 ? 3 : 1; }
 constexpr int DotTiles(int bits, int rows) {
-  return rows == 1 && bits != 2 ? 4 : rows <= 2 ? 2 : 1;
+  return bits == 2 || rows > 2 ? 1 : bits == 8 && rows == 1 ? 4 : 2;
 }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
