@@ -28,11 +28,16 @@ static bool Supported() {
 
 namespace parrotlet::avxvnni {
 
-// Register tiles (see avx512vnni.cc): 16 registers of half a vector hold four rows of sums.
-inline constexpr int kMaxRows = 4;
+// Register tiles (see avx512vnni.cc): 16 registers of half a vector. A dot takes five cycles and two
+// begin in each, so that ten sums are wanted, or as many as the registers allow.
+inline constexpr int kMaxRows = 5;
 inline constexpr int kBlockTiles = 4;
-constexpr int DotSums(int bits, int rows) { return bits == 2 && rows <= 2 ? 2 : 1; }
-constexpr int DotTiles(int bits, int rows) { return rows == 1 && bits != 2 ? 2 : 1; }
+constexpr int DotSums(int bits, int rows) {
+  return bits == 8 || rows > 2 ? 1 : bits == 2 && rows == 1 ? 4 : 2;
+}
+constexpr int DotTiles(int bits, int rows) {
+  return bits == 8 ? (rows == 1 ? 4 : rows == 2 ? 2 : 1) : bits == 4 && rows == 1 ? 2 : 1;
+}
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
 
