@@ -20,6 +20,12 @@ const debianTestPackages = [
   { name: 'libgtest-dev', has: () => existsSync('/usr/include/gtest/gtest.h') },
 ];
 
+const debianArmPackages = [
+  { name: 'g++-aarch64-linux-gnu', has: () => onPath('aarch64-linux-gnu-g++') },
+  { name: 'qemu-user', has: () => onPath('qemu-aarch64') },
+  { name: 'libgtest-dev', has: () => existsSync('/usr/src/googletest/googletest') },
+];
+
 /** Runs a command in the root of the repository, its output shown; returns whether it succeeded. */
 export function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options }).status === 0;
@@ -41,7 +47,15 @@ export function ensureNodeModules() {
 
 /** Installs the compiler and what the C++ tests need, unless they are there; throws what to do. */
 export function ensureSystemPackages({ forTests }) {
-  const wanted = [...debianPackages, ...(forTests ? debianTestPackages : [])];
+  ensureDebianPackages([...debianPackages, ...(forTests ? debianTestPackages : [])]);
+}
+
+/** Installs what builds and runs programs for ARM, unless it is there; throws what to do. */
+export function ensureArmPackages() {
+  ensureDebianPackages(debianArmPackages);
+}
+
+function ensureDebianPackages(wanted) {
   const missing = wanted.filter(({ has }) => !has()).map(({ name }) => name);
   if (missing.length === 0) return;
 

@@ -1,13 +1,16 @@
 // Speed of every linear of every target that this CPU runs, quantization of the rows included:
-// one weight matrix, hot in the cache, one thread. GOPS counts two operations per weight and row.
+// one weight matrix, hot in the cache, one thread. GOPS counts two operations per weight and row;
+// of_limit is their part of what the dot instruction alone, or reading the weights alone, allows.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "limits.h"
 
 namespace parrotlet {
 namespace {
@@ -65,9 +68,15 @@ void Linear(benchmark::State& state, const Kernels* kernels, int bits, Shape sha
     linear(args);
     benchmark::ClobberMemory();
   }
-  const double operations = 2.0 * rows * shape.cols * shape.depth;
-  state.counters["GOPS"] =
-      benchmark::Counter(operations / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+  const double giga = 2e-9 * rows * shape.cols * shape.depth;
+  state.counters["GOPS"] = benchmark::Counter(giga, benchmark::Counter::kIsIterationInvariantRate);
+  const size_t bytes = PackedCodeBytes(format, shape.cols, shape.depth) / 1024 * 1024;
+  // GB/s over the bytes of one run are runs a second, each of `giga`.
+  const double read = ReadLimit(kernels->target, codes.get(), bytes) * 1e9 / double(bytes) * giga;
+  const double limit = std::min(DotLimit(kernels->target), read);
+  if (bits == 32 || limit == 0) return;
+  state.counters["of_limit"] =
+      benchmark::Counter(giga / limit, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 const bool kRegistered = [] {

@@ -12,7 +12,11 @@ namespace {
 constexpr const Kernels* kAll[] = {
 #if defined(__x86_64__)
     &avx512vnni::kKernels,
+    &avxvnni::kKernels,
     &avx2::kKernels,
+#elif defined(__aarch64__)
+    &neondotprod::kKernels,
+    &neon::kKernels,
 #endif
     &scalar::kKernels,
 };

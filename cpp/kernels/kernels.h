@@ -56,7 +56,7 @@ struct MatMulArgs {
 };
 
 struct Kernels {
-  const char* target;   // "scalar", "avx2", "avx512vnni"
+  const char* target;   // "scalar", "avx2", "neon", ...
   bool (*supported)();  // whether this CPU can run it
 
   // Matrix products. linear_w8 stands for W8A8, linear_w4 for W4A8, linear_w2 for W2A8.

@@ -14,7 +14,7 @@ inline Bytes PlaneOf(Bytes line) {
   if constexpr (kBits == 8) return line;
   constexpr int kInPlace = kPlane % kSums;
   constexpr int kMask = ((1 << kBits) - 1) << (kBits * kInPlace);
-  return ShiftRightPairs<kBits*(kPlane - kInPlace)>(line) & SplatByte(kMask);
+  return Field<kBits*(kPlane - kInPlace), kMask>(line);
 }
 
 // The sums of kRows rows by kTiles tiles of 16 columns, in registers.
@@ -24,9 +24,10 @@ struct DotBlock {
   static constexpr int kSums = DotSums(kBits, kRows);
   static constexpr int kMaxOperand = ((1 << kBits) - 1) << (kBits * (kSums - 1));
   static constexpr bool kHoldsAnyGroup = MaxDots<kBits>(kMaxOperand) >= kMaxGroupSize / 4;
-  static constexpr int kMaxLines = MaxDots<kBits>(kMaxOperand) / (kPlanes / kSums);
+  static constexpr int kMaxLines = MaxDots<kBits>(kMaxOperand) / ((kPlanes + kSums - 1) / kSums);
+  static_assert(kMaxLines > 0, "a sum must take the dots of one line");
 
-  DotSum sums[kRows][kTiles][kSums];
+  DotSum<kBits> sums[kRows][kTiles][kSums];
 
   // Begins at `totals` where the sums are as wide, at zero elsewhere.
   void Start(const I32 (&totals)[kRows][kTiles]) {
@@ -35,15 +36,15 @@ struct DotBlock {
 #pragma GCC unroll 8
       for (int t = 0; t < kTiles; ++t) {
 #pragma GCC unroll 4
-        for (int s = 0; s < kSums; ++s) sums[r][t][s] = ZeroDotSum();
-        if constexpr (kHoldsAnyGroup) sums[r][t][0] = AsDotSum(totals[r][t]);
+        for (int s = 0; s < kSums; ++s) sums[r][t][s] = ZeroDotSum<kBits>();
+        if constexpr (kHoldsAnyGroup) sums[r][t][0] = AsDotSum<kBits>(totals[r][t]);
       }
     }
   }
 
   // Adds the products of plane kPlane and of those after it.
   template <int kPlane = 0>
-  void AddLine(const Bytes (&lines)[kTiles], const int8_t* act, size_t act_stride) {
+  void AddLine(const Bytes (&lines)[kTiles], const Acts (&acts)[kRows]) {
     if constexpr (kPlane < kPlanes) {
       Bytes codes[kTiles];
 #pragma GCC unroll 8
@@ -52,14 +53,14 @@ struct DotBlock {
       }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const Bytes four = Splat4(act + r * act_stride + 4 * kPlane);
+        const auto four = Splat4<kPlane>(acts[r]);
 #pragma GCC unroll 8
         for (int t = 0; t < kTiles; ++t) {
-          DotSum& sum = sums[r][t][kPlane % kSums];
+          DotSum<kBits>& sum = sums[r][t][kPlane % kSums];
           sum = Dot<kBits>(sum, codes[t], four);
         }
       }
-      AddLine<kPlane + 1>(lines, act, act_stride);
+      AddLine<kPlane + 1>(lines, acts);
     }
   }
 
@@ -120,7 +121,10 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
         Bytes line[kTiles];
 #pragma GCC unroll 8
         for (int t = 0; t < kTiles; ++t) line[t] = LoadBytes(codes + t * tile_bytes);
-        block.AddLine(line, act, act_stride);
+        Acts acts[kRows];
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r) acts[r] = LoadActs<kLineInputs>(act + r * act_stride);
+        block.AddLine(line, acts);
         codes += 64;
         act += kLineInputs;
       }

@@ -45,12 +45,10 @@ uint32_t InterleaveWord(uint32_t word) {
   return planes;
 }
 
-// Two's complement becomes unsigned, by half the range, when the highest bit of each code is
-// flipped.
+// What makes biased codes of a word of two's complement: half the range is added where the highest
+// bit of a code is flipped.
 template <int kBits>
-constexpr uint32_t kBias = kBits == 8   ? 0x80808080u
-                           : kBits == 4 ? 0x88888888u
-                                        : 0xAAAAAAAAu;
+constexpr uint32_t kFlipped = kCodeBias<kBits> * (0xffffffffu / ((1u << kBits) - 1));
 
 template <int kBits>
 void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {
@@ -65,7 +63,7 @@ void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {
       const int coded = col < matrix.cols ? std::min(matrix.depth - line * kInputs, kInputs) : 0;
       uint32_t word = coded > 0 ? LoadWord(row, size_t(line) * 4, row_bytes) : 0;
       if (coded > 0 && coded < kInputs) word &= (1u << (coded * kBits)) - 1;
-      word = InterleaveWord<kBits>(word ^ kBias<kBits>);
+      word = InterleaveWord<kBits>(word ^ kFlipped<kBits>);
       for (int i = 0; i < 4; ++i) place[i] = uint8_t(word >> (8 * i));
     }
   }
@@ -76,10 +74,13 @@ void UnpackCodes(const PackedMatrix& matrix, int col, float* out) {
   const uint8_t* bytes = static_cast<const uint8_t*>(matrix.codes);
   for (int k = 0; k < matrix.depth; ++k) {
     const Place place = PlaceOf<kBits>(matrix.padded_depth(), col, k);
-    const int biased = bytes[place.byte] >> place.shift & ((1 << kBits) - 1);
+    constexpr int kBias = 1 << (kBits - 1);
+    // Flipped where packing has left it as it was, so that all codes are biased now.
+    const int biased =
+        (bytes[place.byte] >> place.shift & ((1 << kBits) - 1)) ^ (kBias - kCodeBias<kBits>);
     const size_t group = k / matrix.format.group_size;
     const float scale = matrix.scale[group * matrix.padded_cols() + col];
-    out[k] = scale * float(biased - (1 << (kBits - 1)));
+    out[k] = scale * float(biased - kBias);
   }
 }
 

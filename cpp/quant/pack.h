@@ -10,14 +10,15 @@
 //   int8     [tile][depth / 4] lines of 64 bytes: byte 4n + j = code of channel n, input k + j
 //   int4     [tile][depth / 8] lines: low nibble of byte 4n + j = input k + j, high = k + 4 + j
 //   int2     [tile][depth / 16] lines: bits 2p, 2p + 1 of byte 4n + j = input k + 4p + j
-// Codes are biased to be unsigned, q + 2^(bits-1): x86 multiplies unsigned by signed bytes, and the
-// bias is taken out again with the sum of the activations.
+// Codes are biased to be unsigned, q + 2^(bits-1), but for int8 on ARM (simd/code_bias.h); the bias
+// is taken out again with the sum of the activations.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "quant/weight_format.h"
+#include "simd/code_bias.h"
 
 namespace parrotlet {
 

@@ -1,159 +1,17 @@
-// The vector operations of simd/ops.md for AVX2: 16 lanes are two registers.
-// Included only by kernels/targets/avx2.cc, below its target pragma.
+// The vector operations of simd/ops.md for AVX2.
+// Included only by kernels/targets/avx2.cc, below its target pragma and SIMD_TARGET.
 #pragma once
 
-#include <immintrin.h>
-
-#include <cstddef>
-#include <cstdint>
+#include "simd/lanes256-inl.h"
 
 namespace parrotlet::avx2 {
-
-struct F32 {
-  __m256 lo, hi;
-};
-struct I32 {
-  __m256i lo, hi;
-};
-struct Mask {
-  __m256i lo, hi;
-};
-struct Bytes {
-  __m256i lo, hi;
-};
-
-inline F32 Load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
-inline void Store(float* p, F32 a) {
-  _mm256_storeu_ps(p, a.lo);
-  _mm256_storeu_ps(p + 8, a.hi);
-}
-inline F32 Splat(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
-inline F32 operator+(F32 a, F32 b) {
-  return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)};
-}
-inline F32 operator-(F32 a, F32 b) {
-  return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)};
-}
-inline F32 operator*(F32 a, F32 b) {
-  return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
-}
-inline F32 operator/(F32 a, F32 b) {
-  return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)};
-}
-inline F32 Max(F32 a, F32 b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
-inline F32 Abs(F32 a) {
-  const __m256 sign = _mm256_set1_ps(-0.0f);
-  return {_mm256_andnot_ps(sign, a.lo), _mm256_andnot_ps(sign, a.hi)};
-}
-
-inline Mask operator<(F32 a, F32 b) {
-  return {_mm256_castps_si256(_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ)),
-          _mm256_castps_si256(_mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ))};
-}
-inline Mask FirstLanes(int count) {
-  const __m256i n = _mm256_set1_epi32(count);
-  return {_mm256_cmpgt_epi32(n, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)),
-          _mm256_cmpgt_epi32(n, _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15))};
-}
-inline I32 Select(Mask m, I32 a, I32 b) {
-  return {_mm256_blendv_epi8(b.lo, a.lo, m.lo), _mm256_blendv_epi8(b.hi, a.hi, m.hi)};
-}
-inline F32 Select(Mask m, F32 a, F32 b) {
-  return {_mm256_blendv_ps(b.lo, a.lo, _mm256_castsi256_ps(m.lo)),
-          _mm256_blendv_ps(b.hi, a.hi, _mm256_castsi256_ps(m.hi))};
-}
-
-inline F32 LoadFirst(const float* p, int count) {
-  const Mask m = FirstLanes(count);
-  return {_mm256_maskload_ps(p, m.lo), _mm256_maskload_ps(p + 8, m.hi)};
-}
-inline void StoreFirst(float* p, int count, F32 a) {
-  if (count == 16) return Store(p, a);  // masked stores are slow on some CPUs
-  const Mask m = FirstLanes(count);
-  _mm256_maskstore_ps(p, m.lo, a.lo);
-  _mm256_maskstore_ps(p + 8, m.hi, a.hi);
-}
-
-// Halves folded onto each other: 8, 4, 2, 1. Only the low lanes of each step are meant.
-template <typename Op>
-inline float Fold(F32 a, Op op) {
-  __m256 x = op(a, F32{a.hi, a.hi}).lo;
-  const auto fold = [&](__m256 y) { x = op(F32{x, x}, F32{y, y}).lo; };
-  fold(_mm256_permute2f128_ps(x, x, 1));
-  fold(_mm256_permute_ps(x, 0x0e));
-  fold(_mm256_permute_ps(x, 0x01));
-  return _mm256_cvtss_f32(x);
-}
-
-inline I32 SplatI(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
-inline I32 LaneNumbers() {
-  return {_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
-          _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15)};
-}
-inline void Store(int32_t* p, I32 a) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a.lo);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), a.hi);
-}
-inline void StoreLowBytes(int8_t* p, I32 a) {
-  const __m256i low = _mm256_set1_epi32(0xff);
-  const __m256i words =
-      _mm256_packus_epi32(_mm256_and_si256(a.lo, low), _mm256_and_si256(a.hi, low));
-  const __m256i ordered = _mm256_permute4x64_epi64(words, 0xd8);
-  const __m128i bytes =
-      _mm_packus_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
-}
-inline I32 operator+(I32 a, I32 b) {
-  return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
-}
-inline I32 operator-(I32 a, I32 b) {
-  return {_mm256_sub_epi32(a.lo, b.lo), _mm256_sub_epi32(a.hi, b.hi)};
-}
-template <int kBits>
-inline I32 ShiftLeft(I32 a) {
-  return {_mm256_slli_epi32(a.lo, kBits), _mm256_slli_epi32(a.hi, kBits)};
-}
-template <int kBits>
-inline I32 ShiftRight(I32 a) {
-  return {_mm256_srai_epi32(a.lo, kBits), _mm256_srai_epi32(a.hi, kBits)};
-}
-inline int32_t Sum(I32 a) {
-  const __m256i eight = _mm256_add_epi32(a.lo, a.hi);
-  __m128i x = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-  x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0x0e));
-  x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0x01));
-  return _mm_cvtsi128_si32(x);
-}
-inline F32 ToF32(I32 a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
-inline F32 AsF32(I32 a) { return {_mm256_castsi256_ps(a.lo), _mm256_castsi256_ps(a.hi)}; }
-inline I32 AsI32(F32 a) { return {_mm256_castps_si256(a.lo), _mm256_castps_si256(a.hi)}; }
-
-inline Bytes LoadBytes(const uint8_t* p) {
-  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
-          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32))};
-}
-inline Bytes SplatByte(int x) {
-  const __m256i all = _mm256_set1_epi8(static_cast<char>(x));
-  return {all, all};
-}
-inline Bytes Splat4(const int8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return {_mm256_set1_epi32(four), _mm256_set1_epi32(four)};
-}
-inline Bytes operator&(Bytes a, Bytes b) {
-  return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)};
-}
-template <int kBits>
-inline Bytes ShiftRightPairs(Bytes a) {
-  return {_mm256_srli_epi16(a.lo, kBits), _mm256_srli_epi16(a.hi, kBits)};
-}
 
 // vpmaddubsw multiplies unsigned by signed bytes and adds pairs with saturation to int16. As |act|
 // is at most 127, a pair is at most 2 * max_operand * 127, and an int16 takes MaxDots of them
 // exactly: 43 for int2 codes, 10 for int2 codes left two bits up, 8 for int4 codes. int8 codes are
 // made signed again and split into size and sign, the sign going to the activation: a pair is at
 // most 2 * 128 * 127 = 32512 < 32767, exact, and is widened to int32 at once.
+template <int kBits>
 struct DotSum {
   __m256i lo, hi;  // int16 [16] each for int2 and int4, int32 [8] for int8
 };
@@ -169,8 +27,14 @@ inline Bytes ToOperand(Bytes codes) {
   const __m256i bias = _mm256_set1_epi8(-128);
   return {_mm256_xor_si256(codes.lo, bias), _mm256_xor_si256(codes.hi, bias)};
 }
-inline DotSum ZeroDotSum() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
-inline DotSum AsDotSum(I32 sum) { return {sum.lo, sum.hi}; }
+template <int kBits>
+inline DotSum<kBits> ZeroDotSum() {
+  return {_mm256_setzero_si256(), _mm256_setzero_si256()};
+}
+template <int kBits>
+inline DotSum<kBits> AsDotSum(I32 sum) {
+  return {sum.lo, sum.hi};
+}
 template <int kBits>
 inline __m256i DotHalf(__m256i sum, __m256i operand, __m256i act) {
   if constexpr (kBits < 8) return _mm256_add_epi16(sum, _mm256_maddubs_epi16(operand, act));
@@ -179,11 +43,11 @@ inline __m256i DotHalf(__m256i sum, __m256i operand, __m256i act) {
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 template <int kBits>
-inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
+inline DotSum<kBits> Dot(DotSum<kBits> sum, Bytes operand, Bytes act) {
   return {DotHalf<kBits>(sum.lo, operand.lo, act.lo), DotHalf<kBits>(sum.hi, operand.hi, act.hi)};
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) {
+inline I32 Widen(DotSum<kBits> sum) {
   if constexpr (kBits == 8) return {sum.lo, sum.hi};
   const __m256i ones = _mm256_set1_epi16(1);
   return {_mm256_madd_epi16(sum.lo, ones), _mm256_madd_epi16(sum.hi, ones)};

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "simd/code_bias.h"
+
 namespace parrotlet::avx512vnni {
 
 struct F32 {
@@ -92,39 +94,52 @@ inline Bytes LoadBytes(const uint8_t* p) {
   asm("" : "+v"(line));
   return {line};
 }
-inline Bytes SplatByte(int x) { return {_mm512_set1_epi8(static_cast<char>(x))}; }
-inline Bytes Splat4(const int8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return {_mm512_set1_epi32(four)};
+template <int kShift, int kMask>
+inline Bytes Field(Bytes line) {
+  if constexpr (kShift > 0) line.v = _mm512_srli_epi16(line.v, kShift);  // of pairs of bytes
+  return {_mm512_and_si512(line.v, _mm512_set1_epi8(static_cast<char>(kMask)))};
 }
-inline Bytes operator&(Bytes a, Bytes b) { return {_mm512_and_si512(a.v, b.v)}; }
-template <int kBits>
-inline Bytes ShiftRightPairs(Bytes a) {
-  return {_mm512_srli_epi16(a.v, kBits)};
+
+using Acts = const int8_t*;
+template <int kCount>
+inline Acts LoadActs(const int8_t* p) {
+  return p;
+}
+template <int kFour>
+inline Bytes Splat4(Acts acts) {
+  int32_t four;
+  __builtin_memcpy(&four, acts + 4 * kFour, 4);
+  return {_mm512_set1_epi32(four)};
 }
 
 // vpdpbusd multiplies unsigned by signed bytes and adds exact fours to int32: nothing to prepare,
 // and nothing to widen while a group is shorter than 2^16 inputs.
+template <int kBits>
 using DotSum = I32;
 template <int kBits>
 constexpr int MaxDots(int /*max_operand*/) {
   return 1 << 14;
 }
 template <int kBits>
-inline constexpr int kOperandBias = 1 << (kBits - 1);
+inline constexpr int kOperandBias = kCodeBias<kBits>;
 template <int kBits>
 inline Bytes ToOperand(Bytes codes) {
   return codes;
 }
-inline DotSum ZeroDotSum() { return _mm512_setzero_si512(); }
-inline DotSum AsDotSum(I32 sum) { return sum; }
 template <int kBits>
-inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
+inline I32 ZeroDotSum() {
+  return _mm512_setzero_si512();
+}
+template <int kBits>
+inline I32 AsDotSum(I32 sum) {
+  return sum;
+}
+template <int kBits>
+inline I32 Dot(I32 sum, Bytes operand, Bytes act) {
   return _mm512_dpbusd_epi32(sum, operand.v, act.v);
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) {
+inline I32 Widen(I32 sum) {
   return sum;
 }
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "simd/code_bias.h"
+
 namespace parrotlet::scalar {
 
 struct F32 {
@@ -136,50 +138,55 @@ inline Bytes LoadBytes(const uint8_t* p) {
   __builtin_memcpy(result.v, p, sizeof result.v);
   return result;
 }
-inline Bytes SplatByte(int x) {
-  Bytes result;
-  for (uint8_t& byte : result.v) byte = static_cast<uint8_t>(x);
-  return result;
-}
-inline Bytes Splat4(const int8_t* p) {
-  Bytes result;
-  for (int i = 0; i < 64; ++i) result.v[i] = static_cast<uint8_t>(p[i % 4]);
-  return result;
-}
-inline Bytes operator&(Bytes a, Bytes b) {
-  for (int i = 0; i < 64; ++i) a.v[i] &= b.v[i];
-  return a;
-}
-// Bits that a wider target drags in from the neighbouring byte are masked away by every caller.
-template <int kBits>
-inline Bytes ShiftRightPairs(Bytes a) {
-  for (uint8_t& byte : a.v) byte = static_cast<uint8_t>(byte >> kBits);
-  return a;
+template <int kShift, int kMask>
+inline Bytes Field(Bytes line) {
+  for (uint8_t& byte : line.v) byte = static_cast<uint8_t>(byte >> kShift & kMask);
+  return line;
 }
 
+using Acts = const int8_t*;
+template <int kCount>
+inline Acts LoadActs(const int8_t* p) {
+  return p;
+}
+template <int kFour>
+inline Bytes Splat4(Acts acts) {
+  Bytes result;
+  for (int i = 0; i < 64; ++i) result.v[i] = static_cast<uint8_t>(acts[4 * kFour + i % 4]);
+  return result;
+}
+
+template <int kBits>
 using DotSum = I32;
 template <int kBits>
 constexpr int MaxDots(int /*max_operand*/) {
   return 1 << 14;
 }
 template <int kBits>
-inline constexpr int kOperandBias = 1 << (kBits - 1);
+inline constexpr int kOperandBias = kCodeBias<kBits>;
 template <int kBits>
 inline Bytes ToOperand(Bytes codes) {
   return codes;
 }
-inline DotSum ZeroDotSum() { return SplatI(0); }
-inline DotSum AsDotSum(I32 sum) { return sum; }
 template <int kBits>
-inline DotSum Dot(DotSum sum, Bytes operand, Bytes act) {
+inline I32 ZeroDotSum() {
+  return SplatI(0);
+}
+template <int kBits>
+inline I32 AsDotSum(I32 sum) {
+  return sum;
+}
+template <int kBits>
+inline I32 Dot(I32 sum, Bytes operand, Bytes act) {
   for (int i = 0; i < 64; ++i) {
-    const int product = int(operand.v[i]) * static_cast<int8_t>(act.v[i]);
+    const int code = kOperandBias<kBits> == 0 ? static_cast<int8_t>(operand.v[i]) : operand.v[i];
+    const int product = code * static_cast<int8_t>(act.v[i]);
     sum.v[i / 4] = Wrap(uint32_t(sum.v[i / 4]) + uint32_t(product));
   }
   return sum;
 }
 template <int kBits>
-inline I32 Widen(DotSum sum) {
+inline I32 Widen(I32 sum) {
   return sum;
 }
 

@@ -15,6 +15,7 @@ static bool Supported() { return __builtin_cpu_supports("avx2"); }
 #pragma GCC push_options
 #pragma GCC target("avx2")
 
+#define SIMD_TARGET avx2
 #include "simd/avx2.h"
 
 namespace parrotlet::avx2 {
@@ -29,7 +30,6 @@ constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; 
 
 }  // namespace parrotlet::avx2
 
-#define SIMD_TARGET avx2
 #include "kernels/table-inl.h"
 #undef SIMD_TARGET
 

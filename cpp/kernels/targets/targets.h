@@ -13,7 +13,19 @@ extern const Kernels kKernels;
 namespace avx2 {
 extern const Kernels kKernels;
 }
+namespace avxvnni {
+extern const Kernels kKernels;
+}
 namespace avx512vnni {
+extern const Kernels kKernels;
+}
+#endif
+
+#if defined(__aarch64__)
+namespace neon {
+extern const Kernels kKernels;
+}
+namespace neondotprod {
 extern const Kernels kKernels;
 }
 #endif
