@@ -1,5 +1,7 @@
 #include "nn/linear.h"
 
+#include "nn/linear_observer.h"
+
 namespace parrotlet {
 
 void Linear::Load(Weights& weights, const std::string& name, int outputs, int inputs) {
@@ -9,6 +11,7 @@ void Linear::Load(Weights& weights, const std::string& name, int outputs, int in
 
 void Linear::Run(Workspace& work, const float* in, int in_stride, int rows, float* out,
                  int out_stride) const {
+  if (work.observer != nullptr) work.observer->See(weight_, in, in_stride, rows);
   const Kernels& kernels = *work.kernels;
   const auto run = LinearFor(kernels, weight_.format.bits);
   LinearArgs args;

@@ -30,6 +30,8 @@ interface Addon {
   sessionFinish(session: SessionHandle): Promise<StepResult>;
   sessionReset(session: SessionHandle): Promise<StepResult>;
   sessionMemory(session: SessionHandle): ReturnType<BackendSession['memory']>;
+  sessionObserve(session: SessionHandle): void;
+  sessionMoments(session: SessionHandle, name: string): ReturnType<BackendSession['moments']>;
   sessionClose(session: SessionHandle): void;
 }
 
@@ -119,6 +121,14 @@ class NativeSession implements BackendSession {
 
   memory(): ReturnType<BackendSession['memory']> {
     return translated(() => this.#addon.sessionMemory(this.#handle));
+  }
+
+  observe(): void {
+    translated(() => this.#addon.sessionObserve(this.#handle));
+  }
+
+  moments(name: string): ReturnType<BackendSession['moments']> {
+    return translated(() => this.#addon.sessionMoments(this.#handle, name));
   }
 
   close(): void {

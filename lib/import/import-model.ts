@@ -4,11 +4,11 @@ import { expectArgument, ParrotletError, throwIfAborted } from '../errors.js';
 import type { ImportedModel, ImportFamily, ImportOrigin } from './families/family.js';
 import { IMPORT_FAMILIES } from './import-families.js';
 import {
+  cardFacts,
   countByBits,
   elements,
   type ImportReport,
   reportTensor,
-  summarizeLosses,
   type TensorReport,
 } from './import-report.js';
 import type { ModelCard, ModelDocument } from './model-document.js';
@@ -208,10 +208,7 @@ function withCard(
   const facts = {
     importedFrom: family.name,
     imported: date.toISOString().slice(0, 10),
-    parameters: tensors.reduce((sum, { shape }) => sum + elements(shape), 0),
-    parametersByBits: countByBits(tensors),
-    float32Bytes: tensors.reduce((sum, { shape }) => sum + 4 * elements(shape), 0),
-    quantization: summarizeLosses(tensors),
+    ...cardFacts(tensors),
   };
   return { ...document, card: { ...document.card, ...facts, ...card } };
 }

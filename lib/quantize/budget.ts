@@ -28,10 +28,11 @@ export function shareOut(
     const possible = changes.filter((change) => {
       return change.to > chosen[change.matrix]! && !tooLarge.has(change);
     });
-    const worth = ({ matrix, holding }: Change) => gain(matrices[matrix]![chosen[matrix]!]!, holding);
+    const worth = ({ matrix, holding }: Change) =>
+      gain(matrices[matrix]![chosen[matrix]!]!, holding);
     const best = possible.sort((a, b) => worth(b) - worth(a))[0];
     if (!best || worth(best) <= 0) return chosen;
-    const changed = chosen.with(best.matrix, best.to);
+    const changed = chosen.map((old, i) => (i === best.matrix ? best.to : old));
     if (fits(changed)) chosen = changed;
     else tooLarge.add(best);
   }

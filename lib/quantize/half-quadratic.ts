@@ -5,10 +5,10 @@ import { codeOf, largestCode, type QuantizeOptions, storedScale } from '../impor
 /** The norm whose sum of |error|^P is to become small; below 1 it forgives outliers. */
 const P = 0.7;
 // The weight of the split, in units of a code, grows with every turn: at first only errors beyond a
-// third of a code are set aside, at last nearly all are, and the scale rests.
-const FIRST_WEIGHT = 4;
-const GROWTH = 1.2;
-const TURNS = 20;
+// third of a code are set aside, at last most are, and the scale comes to rest.
+const FIRST_WEIGHT = 3;
+const GROWTH = 1.05;
+const TURNS = 40;
 
 /**
  * Improves scales that were found before, group by group; a group keeps its scale where no other has

@@ -11,6 +11,8 @@ Napi::Value SessionWrite(const Napi::CallbackInfo& info);
 Napi::Value SessionFinish(const Napi::CallbackInfo& info);
 Napi::Value SessionReset(const Napi::CallbackInfo& info);
 Napi::Value SessionMemory(const Napi::CallbackInfo& info);
+Napi::Value SessionObserve(const Napi::CallbackInfo& info);
+Napi::Value SessionMoments(const Napi::CallbackInfo& info);
 Napi::Value SessionClose(const Napi::CallbackInfo& info);
 
 }  // namespace parrotlet::node
