@@ -100,7 +100,7 @@ describe('quantizeModel', () => {
         return report;
       };
       const largestStep = (64 * 224) / 2 + 64; // the largest matrix from 4 to 8 bits, and rounding of the header
-    const calibrated = audio && { calibration: audio };
+      const calibrated = audio && { calibration: audio };
       const least = (await bytesIn({ bits: 2, ...calibrated })).fileBytes;
       const most = (await bytesIn({ bits: 8, ...calibrated })).fileBytes;
       for (const budget of [least, least + 3000, most - 1, 10 * most]) {
