@@ -11,8 +11,8 @@ void Linear::Load(Weights& weights, const std::string& name, int outputs, int in
 
 void Linear::Run(Workspace& work, const float* in, int in_stride, int rows, float* out,
                  int out_stride) const {
-  if (work.observer != nullptr) work.observer->See(weight_, in, in_stride, rows);
   const Kernels& kernels = *work.kernels;
+  if (work.observer != nullptr) work.observer->See(kernels, weight_, in, in_stride, rows);
   const auto run = LinearFor(kernels, weight_.format.bits);
   LinearArgs args;
   args.weight = &weight_;

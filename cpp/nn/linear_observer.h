@@ -5,12 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/kernels.h"
 #include "model/weights.h"
 
 namespace parrotlet {
 
 // A session has one only when it is asked to observe: it takes four bytes for every pair of inputs
-// of a matrix, and for every row as many multiplications as half of that.
+// of a matrix, and for every row about half as many multiplications as there are pairs.
 class LinearObserver {
  public:
   // Of one matrix: the sum of x x^T over the rows x that it was multiplied with.
@@ -26,7 +27,8 @@ class LinearObserver {
   explicit LinearObserver(std::span<const NamedMatrix> matrices);
 
   // in [rows][in_stride] is about to be multiplied with `weight`.
-  void See(const PackedMatrix& weight, const float* in, int in_stride, int rows);
+  void See(const Kernels& kernels, const PackedMatrix& weight, const float* in, int in_stride,
+           int rows);
 
   // What was seen so far of matrix `name`; null when it is not watched.
   const Moments* Find(std::string_view name);
@@ -34,7 +36,10 @@ class LinearObserver {
   bool empty() const { return moments_.empty(); }
 
  private:
+  void Add(const Kernels& kernels, const float* in, int in_stride, int rows, Moments& moments);
+
   std::vector<Moments> moments_;
+  std::vector<float> rows_, columns_;  // a block of rows, and the same transposed
 };
 
 }  // namespace parrotlet

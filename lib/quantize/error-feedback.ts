@@ -2,7 +2,7 @@
 // the errors before it as far as their inputs go together in the calibration audio.
 import { setImmediate } from 'node:timers/promises';
 import { codeOf } from '../import/quantize.js';
-import type { SecondMoments } from './second-moments.js';
+import { dot, type SecondMoments } from './second-moments.js';
 
 /** Share of the mean square of an input that is added to each: steadies what little audio says. */
 const DAMPING = 0.01;
@@ -65,8 +65,7 @@ export function roundWithFeedback(
   for (let j = 0; j < n; ++j) {
     const i = order[j]!;
     const scale = scales[Math.floor(i / groupSize)]!;
-    let moved = row[i]!;
-    for (let k = 0, at = j * n; k < j; ++k, ++at) moved += shares[at]! * errors[k]!;
+    const moved = row[i]! + dot(shares, j * n, errors, 0, j);
     const q = codeOf(moved, scale, high);
     codes[i] = q;
     errors[j] = row[i]! - scale * q;
@@ -92,7 +91,5 @@ function dampedAndOrdered({ inputs: n, values }: SecondMoments, order: Int32Arra
 
 // The products of rows i and j to the right of column j.
 function tailDot(factor: Float64Array, i: number, j: number, n: number): number {
-  let sum = 0;
-  for (let k = j + 1; k < n; ++k) sum += factor[i * n + k]! * factor[j * n + k]!;
-  return sum;
+  return dot(factor, i * n + j + 1, factor, j * n + j + 1, n - j - 1);
 }

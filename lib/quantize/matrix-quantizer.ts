@@ -108,7 +108,7 @@ export class MatrixQuantizer {
       }
       noise += errors.reduce((sum, error) => sum + error * error, 0);
       this.#output.noise += energy;
-      this.#output.signal += outputEnergy(moments, row);
+      this.#output.signal += outputEnergy(moments, Float64Array.from(row));
     }
     return { ...quantized, noise };
   }

@@ -197,7 +197,7 @@ export function describeBackend(name: string, load: () => Backend): void {
       expect(session.moments('ctc.weight').rows).toBe(0);
       const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
       expect(() => session.moments('encoder.norm.weight')).toThrow(refused);
-      const quantized = (await loadModel()).openSession(defaults);
+      const quantized = (await loadModel('tiny-ctc')).openSession(defaults);
       expect(() => quantized.observe()).toThrow(refused);
     });
 

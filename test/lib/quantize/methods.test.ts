@@ -14,6 +14,7 @@ import { lpError, refineScales } from '../../../lib/quantize/half-quadratic.js';
 import { MatrixQuantizer, type MatrixSettings } from '../../../lib/quantize/matrix-quantizer.js';
 import {
   addMoments,
+  dot,
   outputEnergy,
   type SecondMoments,
 } from '../../../lib/quantize/second-moments.js';
@@ -24,7 +25,7 @@ const WIDTHS: readonly CodeBits[] = [2, 4, 8];
 /** Moments of `count` rows whose inputs go together, as those of a network do. */
 function momentsOf(rows: readonly Float32Array[]): SecondMoments {
   const inputs = rows[0]!.length;
-  const values = new Float32Array(inputs * inputs);
+  const values = new Float64Array(inputs * inputs);
   for (const row of rows) {
     for (let i = 0; i < inputs; ++i) {
       for (let k = 0; k < inputs; ++k) values[i * inputs + k]! += row[i]! * row[k]!;
@@ -165,7 +166,7 @@ describe('error feedback', () => {
   });
 
   it('rounds to the nearest where inputs have nothing in common', async () => {
-    const values = new Float32Array(256);
+    const values = new Float64Array(256);
     for (let i = 0; i < 16; ++i) values[i * 17] = 1 + i;
     const feedback = await makeFeedback({ inputs: 16, rows: 9, values });
     const row = valuesFor(16, 5);
@@ -184,7 +185,7 @@ describe('error feedback', () => {
       const energy = (codes: ArrayLike<number>) =>
         outputEnergy(
           moments,
-          Array.from(row, (w, i) => w - scales[0]! * codes[i]!),
+          Float64Array.from(row, (w, i) => w - scales[0]! * codes[i]!),
         );
       let least = Number.POSITIVE_INFINITY;
       for (let all = 0; all < 4 ** 6; ++all) {
@@ -264,9 +265,18 @@ describe('MatrixQuantizer', () => {
 });
 
 it('adds the moments of sessions', () => {
-  const [a, b] = [momentsOf(correlatedRows(4, 5, 1)), momentsOf(correlatedRows(4, 6, 2))];
-  const both = addMoments([a, b]);
-  expect(both.rows).toBe(11);
-  expect(both.values[5]).toBeCloseTo(a.values[5]! + b.values[5]!, 5);
-  expect(addMoments([a])).toBe(a);
+  const part = (rows: number, ...values: number[]) => {
+    return { inputs: 2, rows, values: Float32Array.from(values) };
+  };
+  const sum = addMoments([part(3, 4, 1, 1, 2), part(5, 3, -2, -2, 7)]);
+  expect(sum).toEqual({ inputs: 2, rows: 8, values: Float64Array.of(7, -1, -1, 9) });
+});
+
+it('sums products of runs of any length', () => {
+  const values = Float64Array.from(valuesFor(40, 9));
+  for (let count = 0; count < 12; ++count) {
+    const expected = Array.from({ length: count }, (_, i) => values[3 + i]! * values[20 + i]!);
+    const sum = expected.reduce((total, product) => total + product, 0);
+    expect(dot(values, 3, values, 20, count)).toBeCloseTo(sum, 12);
+  }
 });
