@@ -18,7 +18,7 @@ const VARIANTS = {
   float32: null,
   'round, clip max': { method: 'round', clip: 'max' },
   'round, clip search': { method: 'round' },
-  'round, clip search by L1': { method: 'round', clipError: 'l1' },
+  'round, clip by L1': { method: 'round', clipError: 'l1' },
   hqq: { method: 'hqq' },
   gptq: { method: 'gptq' },
 };
