@@ -1,9 +1,8 @@
 // Scales by half-quadratic splitting: as in HQQ, the error is split into a few large values, which a
-// proximal step of an lp norm sets aside, and the rest, which the scale is fitted to.
+// proximal step of an lp norm sets aside, and the rest, which the scale is fitted to. Here p is 1/2,
+// below 1 as in HQQ so that outliers are forgiven, and a root is cheap.
 import { codeOf, largestCode, type QuantizeOptions, storedScale } from '../import/quantize.js';
 
-/** The norm whose sum of |error|^P is to become small; below 1 it forgives outliers. */
-const P = 0.7;
 // The weight of the split, in units of a code, grows with every turn: at first only errors beyond a
 // third of a code are set aside, at last most are, and the scale comes to rest.
 const FIRST_WEIGHT = 3;
@@ -12,7 +11,7 @@ const TURNS = 40;
 
 /**
  * Improves scales that were found before, group by group; a group keeps its scale where no other has
- * a smaller sum of |w - scale * q|^0.7.
+ * a smaller sum of |w - scale * q|^(1/2).
  *
  * @param scales - [weights.length / groupSize].
  */
@@ -32,7 +31,7 @@ export function lpError(group: Float32Array, scale: number, high: number): numbe
   let sum = 0;
   for (let i = 0; i < group.length; ++i) {
     const w = group[i]!;
-    sum += Math.abs(w - scale * codeOf(w, scale, high)) ** P;
+    sum += Math.sqrt(Math.abs(w - scale * codeOf(w, scale, high)));
   }
   return sum;
 }
@@ -68,8 +67,8 @@ function fitted(
   return dot > 0 ? storedScale(dot / square) : 0;
 }
 
-// The proximal operator of |x|^P, as generalized soft thresholding.
+// The proximal operator of |x|^(1/2), as generalized soft thresholding.
 function shrunk(x: number, weight: number): number {
   const size = Math.abs(x);
-  return size === 0 ? 0 : Math.sign(x) * Math.max(0, size - size ** (P - 1) / weight);
+  return size === 0 ? 0 : Math.sign(x) * Math.max(0, size - 1 / (weight * Math.sqrt(size)));
 }
