@@ -1,11 +1,10 @@
 // Writes one tensor into a model file, a weight matrix in blocks of rows that are quantized on the way.
-import { setImmediate } from 'node:timers/promises';
-import { throwIfAborted } from '../errors.js';
 import { elements, type TensorLoss } from './import-report.js';
 import type { TensorEntry } from './model-layout.js';
 import type { ModelWriter } from './model-writer.js';
 import { type CodeBits, packCodes, packedRowBytes } from './pack.js';
 import type { QuantizedRows } from './quantize.js';
+import { rowBlocks } from './row-blocks.js';
 
 /** How a weight matrix becomes integers. */
 export interface TensorWriting {
@@ -16,9 +15,6 @@ export interface TensorWriting {
   ) => QuantizedRows;
   readonly signal?: AbortSignal | undefined;
 }
-
-// Weights that are quantized between two looks at the signal: 10 to 20 ms of work.
-const BLOCK_WEIGHTS = 1 << 16;
 
 /**
  * Writes a tensor whole and tells what quantization did to it.
@@ -36,19 +32,15 @@ export async function writeTensor(
     return { signal: 0, noise: 0 };
   }
   const { name, bits, groupSize } = entry;
-  const [rows, depth] = entry.shape;
-  const step = Math.max(1, Math.floor(BLOCK_WEIGHTS / depth));
+  const [, depth] = entry.shape;
   const loss = { signal: 0, noise: 0 };
-  for (let row = 0; row < rows; row += step) {
-    const block = values.subarray(row * depth, Math.min(rows, row + step) * depth);
+  for await (const { row, block } of rowBlocks(values, depth, signal)) {
     const quantized = quantize(block, { bits, groupSize });
     loss.signal += quantized.signal;
     loss.noise += quantized.noise;
     await writer.write(`${name}.scale`, quantized.scales, (row * depth * 4) / groupSize);
     const codes = packCodes(quantized.codes, depth, bits);
     await writer.write(name, codes, row * packedRowBytes(bits, depth));
-    await setImmediate(); // lets the signal and other work of the process through
-    throwIfAborted(signal);
   }
   return loss;
 }

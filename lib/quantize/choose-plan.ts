@@ -1,6 +1,5 @@
 // Decides in how many bits each matrix is held: as told, or so that the file fits a budget.
-import { setImmediate } from 'node:timers/promises';
-import { ParrotletError, throwIfAborted } from '../errors.js';
+import { ParrotletError } from '../errors.js';
 import { elements } from '../import/import-report.js';
 import type { TensorEntry } from '../import/model-layout.js';
 import type { CodeBits } from '../import/pack.js';
@@ -10,15 +9,13 @@ import {
   type PlanRule,
   planTensors,
 } from '../import/quantization-plan.js';
+import { rowBlocks } from '../import/row-blocks.js';
 import type { TensorSource } from '../import/tensor-source.js';
 import { storedBytes } from '../import/write-tensor.js';
 import { type Holding, shareOut } from './budget.js';
 import { MatrixQuantizer, type MatrixSettings } from './matrix-quantizer.js';
 
 const WIDTHS: readonly CodeBits[] = [2, 4, 8];
-
-// Weights that are quantized between two looks at the signal.
-const BLOCK_WEIGHTS = 1 << 16;
 
 /** What {@link fitBudget} is asked to do. */
 export interface BudgetTask {
@@ -86,7 +83,7 @@ async function measure(choice: readonly PlannedTensor[], task: BudgetTask): Prom
   const settings = task.settingsOf(first);
   const holdings: Holding[] = [];
   for (const { entry } of choice) {
-    const error = await errorOf(entry, values, { settings, signal: task.signal });
+    const error = await errorOf(entry, values, settings, task.signal);
     holdings.push({ bytes: storedBytes(entry), error });
   }
   task.onMeasured(values.length);
@@ -96,23 +93,17 @@ async function measure(choice: readonly PlannedTensor[], task: BudgetTask): Prom
 async function errorOf(
   entry: TensorEntry,
   values: Float32Array,
-  {
-    settings,
-    signal,
-  }: { readonly settings: MatrixSettings; readonly signal?: AbortSignal | undefined },
+  settings: MatrixSettings,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   if (entry.kind !== 'codes') return 0;
-  const [rows, depth] = entry.shape;
+  const [, depth] = entry.shape;
   const quantizer = await MatrixQuantizer.create(settings, depth);
-  const step = Math.max(1, Math.floor(BLOCK_WEIGHTS / depth));
   const loss = { signal: 0, noise: 0 };
-  for (let row = 0; row < rows; row += step) {
-    const block = values.subarray(row * depth, Math.min(rows, row + step) * depth);
+  for await (const { block } of rowBlocks(values, depth, signal)) {
     const quantized = quantizer.quantize(block, entry);
     loss.signal += quantized.signal;
     loss.noise += quantized.noise;
-    await setImmediate();
-    throwIfAborted(signal);
   }
   if (settings.moments) return quantizer.outputError ?? 0;
   return loss.signal === 0 ? 0 : (loss.noise / loss.signal) * elements(entry.shape);
