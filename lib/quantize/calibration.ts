@@ -77,7 +77,7 @@ export class Calibration {
     throw new ParrotletError(
       'INVALID_ARGUMENT',
       `The calibration audio (${this.#seconds.toFixed(1)} s) never reached "${name}". Calibrate ` +
-        'with a minute or more of clear speech.',
+        'with a few minutes of clear speech.',
     );
   }
 

@@ -49,7 +49,7 @@ export interface QuantizeModelOptions {
   readonly clipPer?: 'group' | 'channel';
   /** Default `'round'`; `'gptq'` needs `calibration`. */
   readonly method?: Method;
-  /** Audio files the float model is run on: a minute or more of speech like that to come. */
+  /** Audio files the float model is run on: a few minutes of speech like that to come. */
   readonly calibration?: readonly string[];
   /** Rules for single matrices, tried in order; see `parsePlan` for the JSON form. */
   readonly plan?: readonly PlanRule[];
