@@ -8,8 +8,8 @@ import { packageRoot } from '../package-root.cjs';
 import { reportFailure } from './failure.js';
 import type { ImportFlags } from './import.js';
 import type { ListenFlags } from './listen.js';
-import type { ModelFlags } from './recognition.js';
 import { addQuantizeCommand } from './quantize-command.js';
+import type { ModelFlags } from './recognition.js';
 import type { Terminal } from './terminal.js';
 import type { TranscribeFlags } from './transcribe.js';
 
