@@ -57,17 +57,14 @@ await runTool(async () => {
   const manifest = readManifest(options.data);
   const rows = manifest.filter(SUBSETS.dev.holds).slice(0, Number(options.limit));
   const calibration = calibrationFiles(manifest);
-  console.log('| method | file | WER (95 % interval) | quantized in |\n|---|---|---|---|');
+  console.log('| method | file | WER (95 % interval) |\n|---|---|---|');
   for (const [name, variant] of Object.entries(VARIANTS)) {
     if (!name.includes(options.only)) continue;
-    const made = await makeModel(name, variant, calibration);
-    const { wer, low, high } = await measure(made.path, rows);
+    const path = await makeModel(name, variant, calibration);
+    const { wer, low, high } = await measure(path, rows);
     const percent = (value) => value.toFixed(1);
-    const size = `${(describeModel(made.path).fileBytes / 1e6).toFixed(1)} MB`;
-    const time = made.seconds === undefined ? '' : `${Math.round(made.seconds)} s`;
-    console.log(
-      `| ${name} | ${size} | ${percent(wer)} % (${percent(low)} to ${percent(high)}) | ${time} |`,
-    );
+    const size = `${(describeModel(path).fileBytes / 1e6).toFixed(1)} MB`;
+    console.log(`| ${name} | ${size} | ${percent(wer)} % (${percent(low)} to ${percent(high)}) |`);
   }
 });
 
@@ -84,13 +81,13 @@ function calibrationFiles(manifest) {
 }
 
 async function makeModel(name, variant, calibration) {
-  if (variant === null) return { path: options.model };
+  if (variant === null) return options.model;
   const { bits, group } = options;
   const file = `int${bits}-${group}-${name.replaceAll(/[ ,]+/g, '-')}.safetensors`;
   const path = join(options.work, file);
-  if (existsSync(path)) return { path };
+  if (existsSync(path)) return path;
   const { quantizeModel } = await import(join(ROOT, 'dist/esm/quantize/quantize-model.js'));
-  const { seconds } = await quantizeModel({
+  await quantizeModel({
     source: options.model,
     output: path,
     bits: Number(bits),
@@ -98,7 +95,7 @@ async function makeModel(name, variant, calibration) {
     ...variant,
     ...(variant.method === 'gptq' && { calibration }),
   });
-  return { path, seconds };
+  return path;
 }
 
 async function measure(path, rows) {
