@@ -11,7 +11,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const dist = path.join(root, 'dist');
 // Only the command line uses these.
-const notInCommonJs = [path.join('lib', 'cli'), path.join('lib', 'import')];
+const notInCommonJs = ['cli', 'import', 'quantize'].map((room) => path.join('lib', room));
 const copy = path.join(root, 'build', 'cjs');
 
 if (process.argv.includes('--clean')) rmSync(dist, { recursive: true, force: true });

@@ -225,6 +225,35 @@ int pl_session_memory(pl_session* session, const float** memory, size_t* frames,
   return 0;
 }
 
+int pl_session_observe(pl_session* session, pl_error* error) {
+  return Guarded(error, [&]() -> Status {
+    if (session == nullptr) return NullArgument("session");
+    if (!session->session->Observe().empty()) return {};
+    return Status::Error(Code::kInvalidArgument,
+                         "the model should hold float32 matrices, but all are quantized; observe "
+                         "the float model that it was made of");
+  });
+}
+
+int pl_session_moments(pl_session* session, const char* name, const float** moments, size_t* inputs,
+                       size_t* rows, pl_error* error) {
+  return Guarded(error, [&]() -> Status {
+    if (session == nullptr) return NullArgument("session");
+    if (name == nullptr) return NullArgument("name");
+    if (moments == nullptr || inputs == nullptr || rows == nullptr) return NullArgument("result");
+    LinearObserver* observer = session->session->observer();
+    const auto* found = observer == nullptr ? nullptr : observer->Find(name);
+    if (found == nullptr) {
+      return Status::Error(Code::kInvalidArgument, "'%s' should be a float32 matrix %s", name,
+                           observer == nullptr ? "of a session that observes" : "of the model");
+    }
+    *moments = found->sums.data();
+    *inputs = size_t(found->inputs());
+    *rows = found->rows;
+    return {};
+  });
+}
+
 const char* pl_session_describe(const pl_session* session) {
   return session == nullptr ? "{}" : session->session->description().c_str();
 }

@@ -109,6 +109,16 @@ int pl_session_next_event(pl_session* session, pl_event* event);
 // The encoder's output for the current segment: [*frames][*dim] floats, valid until the next call.
 int pl_session_memory(pl_session* session, const float** memory, size_t* frames, size_t* dim);
 
+// For quantizing a float32 model. From now on the session sums up, from zero, what goes into the
+// float32 matrices of its model; a reset keeps the sums. This takes four bytes for every pair of
+// inputs of a matrix and much time. Bad: a model without float32 matrices.
+int pl_session_observe(pl_session* session, pl_error* error);
+
+// The sum of x x^T over the rows x that matrix `name` (as in the model file) was multiplied with:
+// [*inputs][*inputs] floats, symmetric, valid until the next call on the session; *rows of them.
+int pl_session_moments(pl_session* session, const char* name, const float** moments, size_t* inputs,
+                       size_t* rows, pl_error* error);
+
 // JSON: {"stateBytes", "algorithmicDelayMs", "chunkMs", "sampleRate", "channels"}. Valid while the
 // session lives.
 const char* pl_session_describe(const pl_session* session);

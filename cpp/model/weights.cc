@@ -54,8 +54,10 @@ PackedMatrix Weights::Matrix(const std::string& name, int cols, int depth) {
     matrix.groups = groups;
     return matrix;
   }
-  return PackMatrix(format, cols, depth, tensor->bytes.data(),
-                    reinterpret_cast<const float*>(tensor->scale.data()), codes, scale);
+  matrix = PackMatrix(format, cols, depth, tensor->bytes.data(),
+                      reinterpret_cast<const float*>(tensor->scale.data()), codes, scale);
+  matrices_.push_back({name, matrix});
+  return matrix;
 }
 
 const float* Weights::CopyFloats(const Tensor& tensor, std::initializer_list<int> shape) {

@@ -13,6 +13,12 @@
 
 namespace parrotlet {
 
+// A packed matrix and its name in the file.
+struct NamedMatrix {
+  std::string name;
+  PackedMatrix matrix;
+};
+
 // The model's arena is laid out by two passes of the same code (core/arena.h): in the first every
 // pointer handed out is null. The first error is kept and ends all further work.
 class Weights {
@@ -40,6 +46,9 @@ class Weights {
   // The first error; kModelShape naming a tensor that no layer took.
   Status Finish() const;
 
+  // What Matrix handed out, in order; complete after the second pass.
+  const std::vector<NamedMatrix>& matrices() const { return matrices_; }
+
   bool ok() const { return status_.ok(); }
 
  private:
@@ -50,6 +59,7 @@ class Weights {
   Arena& arena_;
   bool counting_;
   std::vector<bool> taken_;
+  std::vector<NamedMatrix> matrices_;
   Status status_;
 };
 

@@ -1,5 +1,7 @@
 #include "nn/linear.h"
 
+#include "nn/linear_observer.h"
+
 namespace parrotlet {
 
 void Linear::Load(Weights& weights, const std::string& name, int outputs, int inputs) {
@@ -10,6 +12,7 @@ void Linear::Load(Weights& weights, const std::string& name, int outputs, int in
 void Linear::Run(Workspace& work, const float* in, int in_stride, int rows, float* out,
                  int out_stride) const {
   const Kernels& kernels = *work.kernels;
+  if (work.observer != nullptr) work.observer->See(kernels, weight_, in, in_stride, rows);
   const auto run = LinearFor(kernels, weight_.format.bits);
   LinearArgs args;
   args.weight = &weight_;

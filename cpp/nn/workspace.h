@@ -26,8 +26,13 @@ struct WorkspaceNeeds {
   }
 };
 
+class LinearObserver;
+
 struct Workspace {
   const Kernels* kernels = nullptr;
+  // Sees what goes into linear layers; usually there is none.
+  LinearObserver* observer = nullptr;
+
   QuantizedRows quantized;   // [kRowBlock]
   float* wide = nullptr;     // [kRowBlock][needs.wide]
   float* narrow = nullptr;   // [kRowBlock][needs.narrow]

@@ -39,6 +39,7 @@ Result<std::shared_ptr<const AsrModel>> AsrModel::Make(const ModelFile& file) {
     status = weights.Finish();
     if (status.ok() && counting) status = model->arena_.Allocate();
     if (!status.ok()) return status;
+    model->matrices_ = weights.matrices();
   }
 
   const int vocabulary = model->config_.output == OutputStage::kCtc

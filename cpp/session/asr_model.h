@@ -30,6 +30,9 @@ class AsrModel {
   const AttentionDecoder& decoder() const { return decoder_; }  // kAttentionDecoder
   const CtcOutput& ctc() const { return ctc_; }                 // kCtc
 
+  // Every weight matrix, by the name it has in the file.
+  const std::vector<NamedMatrix>& matrices() const { return matrices_; }
+
   // JSON for users; pl_model_describe says what it holds.
   const std::string& description() const { return description_; }
 
@@ -43,6 +46,7 @@ class AsrModel {
   Encoder encoder_;
   AttentionDecoder decoder_;
   CtcOutput ctc_;
+  std::vector<NamedMatrix> matrices_;
   std::span<const uint8_t> pieces_;
   std::optional<Tokenizer> tokenizer_;
   std::string description_;

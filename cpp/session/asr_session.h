@@ -9,6 +9,7 @@
 #include "audio/resampler.h"
 #include "core/arena.h"
 #include "decode/words.h"
+#include "nn/linear_observer.h"
 #include "session/asr_model.h"
 #include "session/asr_options.h"
 
@@ -65,6 +66,17 @@ class AsrSession {
     return {memory_, size_t(memory_frames_) * model_->encoder().dim()};
   }
 
+  // From now on sums up what goes into the model's float32 matrices, from zero; a reset keeps the
+  // sums. Observing allocates here, and slows the session down.
+  LinearObserver& Observe() {
+    observer_ = std::make_unique<LinearObserver>(model_->matrices());
+    work_.observer = observer_.get();
+    return *observer_;
+  }
+
+  // Null unless the session observes.
+  LinearObserver* observer() { return observer_.get(); }
+
   const AsrModel& model() const { return *model_; }
   size_t state_bytes() const { return arena_.bytes(); }
   int max_words() const { return decoder_->max_tokens(); }
@@ -112,6 +124,7 @@ class AsrSession {
   EncoderPlan plan_;
   Arena arena_;
   Workspace work_;
+  std::unique_ptr<LinearObserver> observer_;
   Resampler resampler_;
   PauseDetector detector_;
   Encoder::State encoder_;

@@ -61,6 +61,21 @@ export interface BackendSession {
   reset(): Promise<void>;
   /** A copy of the encoder's output for the current segment, `[frames][dim]`. */
   memory(): { readonly values: Float32Array; readonly frames: number; readonly dim: number };
+  /**
+   * From now on sums up what goes into the model's float32 matrices, from zero; a reset keeps the
+   * sums. Slow, and only for quantizing the model. Throws `INVALID_ARGUMENT` where no matrix is
+   * float32.
+   */
+  observe(): void;
+  /**
+   * A copy of the sum of x x^T over the rows x that matrix `name` was multiplied with, symmetric,
+   * `[inputs][inputs]`. Throws `INVALID_ARGUMENT` for a matrix that is not observed.
+   */
+  moments(name: string): {
+    readonly values: Float32Array;
+    readonly inputs: number;
+    readonly rows: number;
+  };
   /** Frees the session; a call in progress ends first. Calling it again does nothing. */
   close(): void;
 }

@@ -31,6 +31,8 @@ interface Addon {
   sessionFinish(session: SessionHandle): Promise<StepResult>;
   sessionReset(session: SessionHandle): Promise<StepResult>;
   sessionMemory(session: SessionHandle): ReturnType<BackendSession['memory']>;
+  sessionObserve(session: SessionHandle): void;
+  sessionMoments(session: SessionHandle, name: string): ReturnType<BackendSession['moments']>;
   sessionClose(session: SessionHandle): void;
 }
 
@@ -124,6 +126,14 @@ class NativeSession implements BackendSession {
 
   memory(): ReturnType<BackendSession['memory']> {
     return translated(() => this.#addon.sessionMemory(this.#handle));
+  }
+
+  observe(): void {
+    translated(() => this.#addon.sessionObserve(this.#handle));
+  }
+
+  moments(name: string): ReturnType<BackendSession['moments']> {
+    return translated(() => this.#addon.sessionMoments(this.#handle, name));
   }
 
   close(): void {

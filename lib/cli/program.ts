@@ -9,6 +9,7 @@ import { packageRoot } from '../package-root.cjs';
 import { reportFailure } from './failure.js';
 import type { ImportFlags } from './import.js';
 import type { ListenFlags } from './listen.js';
+import { addQuantizeCommand } from './quantize-command.js';
 import type { ModelFlags } from './recognition.js';
 import type { Terminal } from './terminal.js';
 import type { TranscribeFlags } from './transcribe.js';
@@ -101,6 +102,8 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
       const { importCheckpoint } = await import('./import.js');
       exit(await importCheckpoint(source, flags, terminal));
     });
+
+  addQuantizeCommand(program, terminal, exit);
 
   program
     .command('doctor')

@@ -1,22 +1,19 @@
 // Imports a checkpoint: finds its family, quantizes its weights, writes a model file.
 import { resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { expectArgument, ParrotletError, throwIfAborted } from '../errors.js';
 import type { ImportedModel, ImportFamily, ImportOrigin } from './families/family.js';
 import { IMPORT_FAMILIES } from './import-families.js';
 import {
+  cardFacts,
   countByBits,
   elements,
   type ImportReport,
   reportTensor,
-  summarizeLosses,
-  type TensorLoss,
   type TensorReport,
 } from './import-report.js';
 import type { ConfidenceDocument, ModelCard, ModelDocument } from './model-document.js';
 import type { TensorEntry } from './model-layout.js';
 import { ModelWriter } from './model-writer.js';
-import { packCodes, packedRowBytes } from './pack.js';
 import {
   type PlanChoice,
   type PlannedTensor,
@@ -24,6 +21,7 @@ import {
   planTensors,
 } from './quantization-plan.js';
 import { quantizeRows } from './quantize.js';
+import { storedBytes, writeTensor } from './write-tensor.js';
 
 /** How far an import has come. */
 export interface ImportProgress {
@@ -60,9 +58,6 @@ export interface ImportOptions extends PlanChoice, ImportOrigin {
   readonly onProgress?: (progress: ImportProgress) => void;
   readonly signal?: AbortSignal;
 }
-
-// Weights that are quantized between two looks at the signal: 10 to 20 ms of work.
-const BLOCK_WEIGHTS = 1 << 16;
 
 /**
  * Imports a checkpoint into a model file. The file appears whole or not at all.
@@ -200,7 +195,11 @@ async function writeModel({ options, model, planned, document, family }: WriteAr
     for (const one of planned) {
       const { source } = one;
       throwIfAborted(options.signal);
-      const loss = await writeTensor(writer, one, await source.load(), options.signal);
+      const values = await source.load();
+      const loss = await writeTensor(writer, one.entry, values, {
+        signal: options.signal,
+        quantize: (rows, format) => quantizeRows(rows, { ...format, clip: one.clip }),
+      });
       tensors.push(reportTensor(one, storedBytes(one.entry), loss));
       bytes += tensors.at(-1)!.bytes;
       const progress = { done: tensors.length, count: planned.length, bytes };
@@ -214,41 +213,6 @@ async function writeModel({ options, model, planned, document, family }: WriteAr
   }
 }
 
-async function writeTensor(
-  writer: ModelWriter,
-  { entry, clip }: PlannedTensor,
-  values: Float32Array,
-  signal: AbortSignal | undefined,
-): Promise<TensorLoss> {
-  if (entry.kind !== 'codes') {
-    await writer.write(entry.name, values);
-    return { signal: 0, noise: 0 };
-  }
-  const { name, bits, groupSize } = entry;
-  const [rows, depth] = entry.shape;
-  const step = Math.max(1, Math.floor(BLOCK_WEIGHTS / depth));
-  const loss = { signal: 0, noise: 0 };
-  for (let row = 0; row < rows; row += step) {
-    const block = values.subarray(row * depth, Math.min(rows, row + step) * depth);
-    const quantized = quantizeRows(block, { bits, groupSize, clip });
-    loss.signal += quantized.signal;
-    loss.noise += quantized.noise;
-    await writer.write(`${name}.scale`, quantized.scales, (row * depth * 4) / groupSize);
-    const codes = packCodes(quantized.codes, depth, bits);
-    await writer.write(name, codes, row * packedRowBytes(bits, depth));
-    await setImmediate(); // lets the signal and other work of the process through
-    throwIfAborted(signal);
-  }
-  return loss;
-}
-
-function storedBytes(entry: TensorEntry): number {
-  if (entry.kind === 'bytes') return entry.length;
-  if (entry.kind === 'float') return 4 * elements(entry.shape);
-  const [rows, depth] = entry.shape;
-  return rows * (packedRowBytes(entry.bits, depth) + (4 * depth) / entry.groupSize);
-}
-
 function withCard(
   document: ModelDocument,
   { date = new Date(), card }: ImportOptions,
@@ -258,10 +222,7 @@ function withCard(
   const facts = {
     importedFrom: family.name,
     imported: date.toISOString().slice(0, 10),
-    parameters: tensors.reduce((sum, { shape }) => sum + elements(shape), 0),
-    parametersByBits: countByBits(tensors),
-    float32Bytes: tensors.reduce((sum, { shape }) => sum + 4 * elements(shape), 0),
-    quantization: summarizeLosses(tensors),
+    ...cardFacts(tensors),
   };
   return { ...document, card: { ...document.card, ...facts, ...card } };
 }

@@ -82,6 +82,17 @@ export function summarizeLosses(
   };
 }
 
+/** What a model's card tells of how its weights are held. */
+export function cardFacts(tensors: readonly TensorReport[]): Readonly<Record<string, unknown>> {
+  const parameters = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
+  return {
+    parameters,
+    parametersByBits: countByBits(tensors),
+    float32Bytes: 4 * parameters,
+    quantization: summarizeLosses(tensors),
+  };
+}
+
 /** The report for people, several lines. */
 export function formatReport(report: ImportReport): string {
   const { fileBytes, float32Bytes, parameters, tensors } = report;

@@ -68,8 +68,7 @@ export class ModelWriter {
     entries: readonly TensorEntry[],
   ): Promise<ModelWriter> {
     const parts = layOut(entries);
-    const headerBytes = Buffer.byteLength(headerText(document, entries, parts));
-    const dataStart = roundUp(8 + headerBytes + HEADER_SLACK_BYTES, ALIGNMENT);
+    const dataStart = dataStartOf(document, entries, parts);
     if (dataStart - 8 > MAX_MODEL_HEADER_BYTES) {
       throw new ParrotletError(
         'MODEL_TOO_LARGE',
@@ -86,7 +85,7 @@ export class ModelWriter {
 
   /** Bytes of tensors in the whole file. */
   get dataBytes(): number {
-    return Math.max(0, ...[...this.#parts.values()].map((part) => part.end));
+    return endOf(this.#parts);
   }
 
   /**
@@ -189,6 +188,25 @@ export class ModelWriter {
     }
     return { fileBytes: position, sha256: hash.digest('hex') };
   }
+}
+
+/** Size of the file that {@link ModelWriter.create} would begin with the same arguments. */
+export function modelFileBytes(document: ModelDocument, entries: readonly TensorEntry[]): number {
+  const parts = layOut(entries);
+  return dataStartOf(document, entries, parts) + endOf(parts);
+}
+
+function dataStartOf(
+  document: ModelDocument,
+  entries: readonly TensorEntry[],
+  parts: ReadonlyMap<string, StoredPart>,
+): number {
+  const headerBytes = Buffer.byteLength(headerText(document, entries, parts));
+  return roundUp(8 + headerBytes + HEADER_SLACK_BYTES, ALIGNMENT);
+}
+
+function endOf(parts: ReadonlyMap<string, StoredPart>): number {
+  return Math.max(0, ...[...parts.values()].map((part) => part.end));
 }
 
 // The rename lasts through a power failure only once the folder is on the disk too. Systems that

@@ -135,7 +135,10 @@ function checked(choice: Record<string, unknown>): Required<PlanChoice> {
   if (indivisible !== 'error' && indivisible !== 'channel') {
     throw badChoice('indivisible', '"error" or "channel"', indivisible);
   }
-  if (clip !== 'search' && clip !== 'max') throw badChoice('clip', '"search" or "max"', clip);
+  const isRatio = typeof clip === 'number' && clip > 0 && clip <= 1;
+  if (clip !== 'search' && clip !== 'max' && !isRatio) {
+    throw badChoice('clip', '"search", "max" or a number above 0 up to 1', clip);
+  }
   return choice as unknown as Required<PlanChoice>;
 }
 

@@ -62,10 +62,7 @@ export class SafetensorsReader {
    *   `MODEL_MALFORMED` (NaN or infinity among the values), `IO_ERROR`.
    */
   async load(name: string): Promise<Float32Array> {
-    const tensor = this.#header.tensors.get(name);
-    if (!tensor) {
-      throw new ParrotletError('MODEL_SHAPE', `${this.#file} has no tensor "${name}".`);
-    }
+    const tensor = this.#find(name);
     if (!isFloatFormat(tensor.dtype)) {
       throw new ParrotletError(
         'MODEL_UNSUPPORTED',
@@ -73,13 +70,7 @@ export class SafetensorsReader {
           'F64. Export the checkpoint in one of these.',
       );
     }
-    const bytes = await readBytes(
-      this.#handle,
-      tensor.begin,
-      tensor.end - tensor.begin,
-      this.#file,
-    );
-    const values = toFloat32(tensor.dtype, bytes);
+    const values = toFloat32(tensor.dtype, await this.loadBytes(name));
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
       throw new ParrotletError(
@@ -91,9 +82,25 @@ export class SafetensorsReader {
     return values;
   }
 
+  /**
+   * Reads one tensor's bytes as they stand in the file, at the start of their own buffer.
+   *
+   * @throws ParrotletError `MODEL_SHAPE` (no such tensor), `MODEL_TRUNCATED`, `IO_ERROR`.
+   */
+  async loadBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { begin, end } = this.#find(name);
+    return readBytes(this.#handle, begin, end - begin, this.#file);
+  }
+
   /** Closes the file. Calling it again does nothing. */
   async close(): Promise<void> {
     await this.#handle.close();
+  }
+
+  #find(name: string): StoredTensor {
+    const tensor = this.#header.tensors.get(name);
+    if (tensor) return tensor;
+    throw new ParrotletError('MODEL_SHAPE', `${this.#file} has no tensor "${name}".`);
   }
 }
 

@@ -173,6 +173,7 @@ export function describeBackend(name: string, load: () => Backend): void {
       expect([...events, ...(await run(session, new Float32Array(0)))]).toEqual(expected);
     });
 
+<<<<<<< HEAD
     it('ends a segment when asked, and goes on', async () => {
       const session = (await loadModel()).openSession(defaults);
       const half = samples.length >> 1;
@@ -200,6 +201,35 @@ export function describeBackend(name: string, load: () => Backend): void {
         expect(confidence).toBeGreaterThan(0);
         expect(confidence).toBeLessThan(1);
       }
+=======
+    it('sums up what goes into float matrices, on demand, and says the same', async () => {
+      const model = await backend.loadModelFile(await writeRandomModel(folder, 'tiny-ctc', 32), 0);
+      const session = model.openSession(defaults);
+      const expected = await run(session, samples);
+      expect(() => session.moments('ctc.weight')).toThrow(/a session that observes/);
+      await session.reset();
+      session.observe();
+      expect(await run(session, samples)).toEqual(expected);
+      const frames = session.memory().frames;
+      const once = session.moments('ctc.weight');
+      expect(once.inputs).toBe(32);
+      expect(once.rows).toBe(frames);
+      for (let i = 0; i < 32; ++i) {
+        expect(once.values[33 * i]).toBeGreaterThan(0);
+        for (let k = 0; k < i; ++k) expect(once.values[32 * i + k]).toBe(once.values[32 * k + i]);
+      }
+      await session.reset();
+      await run(session, samples);
+      const twice = session.moments('ctc.weight');
+      expect(twice.rows).toBe(2 * frames);
+      expect(twice.values[33]! / once.values[33]!).toBeCloseTo(2, 4);
+      session.observe();
+      expect(session.moments('ctc.weight').rows).toBe(0);
+      const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+      expect(() => session.moments('encoder.norm.weight')).toThrow(refused);
+      const quantized = (await loadModel('tiny-ctc')).openSession(defaults);
+      expect(() => quantized.observe()).toThrow(refused);
+>>>>>>> 53fb3366900f4de0cf212ac9b5d44796edbfdf1d
     });
 
     it('refuses audio after the end, until reset', async () => {

@@ -25,12 +25,13 @@ export function temporaryFolder(): string {
 export async function writeRandomModel(
   folder: string,
   name: (typeof MODEL_NAMES)[number],
+  bits: 4 | 32 = 4,
 ): Promise<string> {
-  const output = path.join(folder, `${name}.safetensors`);
+  const output = path.join(folder, `${name}-${bits}.safetensors`);
   await importModel({
     source: `random:${name}:1`,
     output,
-    bits: 4,
+    bits,
     groupSize: 'channel',
     indivisible: 'channel',
     date: new Date(0),

@@ -87,6 +87,14 @@ export class FakeSession implements BackendSession {
     return { values: new Float32Array(0), frames: 0, dim: 0 };
   }
 
+  observe(): void {
+    this.calls.push('observe');
+  }
+
+  moments(): ReturnType<BackendSession['moments']> {
+    return { values: new Float32Array(0), inputs: 0, rows: 0 };
+  }
+
   close(): void {
     if (this.running > 0) throw new Error('closed in the middle of a call');
     this.calls.push('close');

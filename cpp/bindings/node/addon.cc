@@ -36,6 +36,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<SessionFinish>(exports, "sessionFinish");
   Export<SessionReset>(exports, "sessionReset");
   Export<SessionMemory>(exports, "sessionMemory");
+  Export<SessionObserve>(exports, "sessionObserve");
+  Export<SessionMoments>(exports, "sessionMoments");
   Export<SessionClose>(exports, "sessionClose");
   return exports;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -248,6 +249,38 @@ Napi::Value SessionMemory(const Napi::CallbackInfo& info) {
   result.Set("values", values);
   result.Set("frames", static_cast<double>(frames));
   result.Set("dim", static_cast<double>(dim));
+  return result;
+}
+
+// (session) -> undefined
+Napi::Value SessionObserve(const Napi::CallbackInfo& info) {
+  const SharedSession session = IdleSessionFrom(info[0]);
+  if (!session) return info.Env().Undefined();
+  pl_error error = {};
+  if (pl_session_observe(session->session, &error) != 0) return Throw(info.Env(), error);
+  return info.Env().Undefined();
+}
+
+// (session, name: string) -> {values: Float32Array, inputs: number, rows: number}
+Napi::Value SessionMoments(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const SharedSession session = IdleSessionFrom(info[0]);
+  if (!session) return env.Undefined();
+  if (!info[1].IsString()) return Throw(env, Code::kInvalidArgument, "Expected a tensor's name.");
+  const std::string name = info[1].As<Napi::String>().Utf8Value();
+  const float* moments = nullptr;
+  size_t inputs = 0, rows = 0;
+  pl_error error = {};
+  if (pl_session_moments(session->session, name.c_str(), &moments, &inputs, &rows, &error) != 0) {
+    return Throw(env, error);
+  }
+  Napi::Float32Array values = Napi::Float32Array::New(env, inputs * inputs);
+  if (env.IsExceptionPending()) return env.Undefined();
+  std::copy(moments, moments + inputs * inputs, values.Data());
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("values", values);
+  result.Set("inputs", static_cast<double>(inputs));
+  result.Set("rows", static_cast<double>(rows));
   return result;
 }
 

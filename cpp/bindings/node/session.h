@@ -12,6 +12,8 @@ Napi::Value SessionEndSegment(const Napi::CallbackInfo& info);
 Napi::Value SessionFinish(const Napi::CallbackInfo& info);
 Napi::Value SessionReset(const Napi::CallbackInfo& info);
 Napi::Value SessionMemory(const Napi::CallbackInfo& info);
+Napi::Value SessionObserve(const Napi::CallbackInfo& info);
+Napi::Value SessionMoments(const Napi::CallbackInfo& info);
 Napi::Value SessionClose(const Napi::CallbackInfo& info);
 
 }  // namespace parrotlet::node

@@ -1,0 +1,74 @@
+// Checks what can be checked before a model is opened, so that a typing mistake costs no time.
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { expectArgument } from '../errors.js';
+import { METHODS } from './matrix-quantizer.js';
+import type { QuantizeModelOptions } from './quantize-model.js';
+
+/**
+ * Plans and their choices are checked when they meet the model.
+ *
+ * @throws ParrotletError `INVALID_ARGUMENT`.
+ */
+export async function checkOptions(options: QuantizeModelOptions): Promise<void> {
+  const { scheme = 'symmetric', method = 'round', clipError = 'mse', clipPer = 'group' } = options;
+  const { calibration, budget, bits } = options;
+  expectArgument(
+    scheme === 'symmetric',
+    'scheme',
+    '"symmetric", the only one whose kernels this engine has (affine and mid-rise it has not),',
+    scheme,
+  );
+  expectArgument(METHODS.includes(method), 'method', `one of ${METHODS.join(', ')}`, method);
+  expectArgument(['mse', 'l1'].includes(clipError), 'clipError', '"mse" or "l1"', clipError);
+  expectArgument(
+    ['group', 'channel'].includes(clipPer),
+    'clipPer',
+    '"group" or "channel"',
+    clipPer,
+  );
+  expectArgument(
+    bits === undefined || [2, 4, 8].includes(bits),
+    'bits',
+    '2, 4 or 8 (the source already holds floats)',
+    bits,
+  );
+  expectArgument(
+    method !== 'gptq' || calibration !== undefined,
+    'calibration',
+    'audio files, as the method gptq needs them,',
+    calibration,
+  );
+  expectArgument(
+    calibration === undefined || calibration.length > 0,
+    'calibration',
+    'at least one audio file',
+    calibration,
+  );
+  expectArgument(
+    budget === undefined || (Number.isSafeInteger(budget) && budget > 0),
+    'budget',
+    'a whole number of bytes above 0',
+    budget,
+  );
+  expectArgument(
+    budget === undefined || bits === undefined,
+    'bits',
+    'nothing beside a budget, which chooses the bits itself,',
+    bits,
+  );
+  expectArgument(
+    !(await isSameFile(options.source, options.output)),
+    'output',
+    'another file than the source, which would be replaced,',
+    options.output,
+  );
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  if (resolve(a) === resolve(b)) return true;
+  const [first, second] = await Promise.all(
+    [a, b].map((path) => stat(path).catch(() => undefined)),
+  );
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
+}
