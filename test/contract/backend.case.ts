@@ -173,7 +173,6 @@ export function describeBackend(name: string, load: () => Backend): void {
       expect([...events, ...(await run(session, new Float32Array(0)))]).toEqual(expected);
     });
 
-<<<<<<< HEAD
     it('ends a segment when asked, and goes on', async () => {
       const session = (await loadModel()).openSession(defaults);
       const half = samples.length >> 1;
@@ -201,7 +200,8 @@ export function describeBackend(name: string, load: () => Backend): void {
         expect(confidence).toBeGreaterThan(0);
         expect(confidence).toBeLessThan(1);
       }
-=======
+    });
+
     it('sums up what goes into float matrices, on demand, and says the same', async () => {
       const model = await backend.loadModelFile(await writeRandomModel(folder, 'tiny-ctc', 32), 0);
       const session = model.openSession(defaults);
@@ -229,7 +229,6 @@ export function describeBackend(name: string, load: () => Backend): void {
       expect(() => session.moments('encoder.norm.weight')).toThrow(refused);
       const quantized = (await loadModel('tiny-ctc')).openSession(defaults);
       expect(() => quantized.observe()).toThrow(refused);
->>>>>>> 53fb3366900f4de0cf212ac9b5d44796edbfdf1d
     });
 
     it('refuses audio after the end, until reset', async () => {
