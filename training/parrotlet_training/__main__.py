@@ -1,4 +1,4 @@
-"""The command line: prune, prepare, train, evaluate, export."""
+"""The command line: prune, prepare, train, evaluate, export, blend."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads sleep; read 
 
 import torch
 
-from . import evaluate, export, prepare, prune, train
+from . import blend, evaluate, export, prepare, prune, train
 from .errors import TrainingError
 
 COMMANDS = {
@@ -17,6 +17,7 @@ COMMANDS = {
     "train": train,
     "evaluate": evaluate,
     "export": export,
+    "blend": blend,
 }
 
 

@@ -17,7 +17,7 @@ from .checkpoint import Checkpoint
 from .data.audio_cache import read_recording
 from .data.manifest import read_manifest
 from .errors import TrainingError
-from .model.architecture import Architecture, read_config
+from .model.architecture import WHOLE, Architecture, read_config
 from .model.front_end import FRAME_SECONDS, SAMPLE_RATE
 from .model.names import to_checkpoint
 from .model.streaming_model import StreamingModel
@@ -25,15 +25,6 @@ from .options import Paths, add_common_options
 from .recognize import by_length, load_tokenizer, transcribe
 from .settings import read_settings
 
-# What the family parrotlet-streaming of lib/import takes for granted, since checkpoints do not say.
-IMPORTED = {
-    "span": "chunk",
-    "norm": "running",
-    "left_frames": 426,
-    "chunk_frames": 27,
-    "chunk_choices": (13, 27, 53),
-    "prior_frames": 64,
-}
 CARD = ("licence", "base", "data", "source")
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = ROOT / "dist/esm/cli/main.js"
@@ -88,13 +79,11 @@ def export(model: StreamingModel, base: Path, out: Path, name: str, card: dict[s
 
 
 def check_importable(arch: Architecture) -> None:
-    wrong = {k: getattr(arch, k) for k, v in IMPORTED.items() if getattr(arch, k) != v}
-    if wrong or arch.conv_kernel == 0:
-        found = ", ".join(f"{k} {v!r} (not {IMPORTED[k]!r})" for k, v in wrong.items())
+    if arch.norm != "running" or arch.span == "full" or arch.conv_kernel == 0:
         raise TrainingError(
-            f"`parrotlet import` cannot read this model: it has {found or 'no convolution modules'}. "
-            "Teach lib/import/families/parrotlet-streaming.ts the key `architecture` of the "
-            "checkpoint's metadata first."
+            "`parrotlet import` reads streaming models: with a running norm, a span of chunks or "
+            f"frames and convolution modules, not norm {arch.norm!r}, span {arch.span!r} and a "
+            f"kernel of {arch.conv_kernel}."
         )
 
 
@@ -106,6 +95,8 @@ def check_engine(model: StreamingModel, folder: Path, checkpoint: Path, sound: P
     if sound.is_dir():
         paths = [sound / row.path for row in read_manifest(sound, "dev")]
         chunks = (model.arch.chunk_frames,)
+    if model.arch.span == "frames":
+        chunks = (WHOLE,)  # the engine takes as much as is there
     recordings = [read_recording(path) for path in paths]
     batches = list(by_length([len(r) / SAMPLE_RATE for r in recordings], BATCH_SECONDS))
     tokenizer, differing = load_tokenizer(folder), 0
@@ -113,12 +104,12 @@ def check_engine(model: StreamingModel, folder: Path, checkpoint: Path, sound: P
         engine = Engine(checkpoint, Path(temporary), recordings)
         for chunk in chunks:
             different = []
-            for batch in tqdm(batches, f"{milliseconds(chunk)} ms", disable=len(paths) == 1):
+            for batch in tqdm(batches, name_of(chunk), disable=len(paths) == 1):
                 wanted = transcribe(model, tokenizer, [recordings[i] for i in batch], chunk)
                 got = engine.transcribe([recordings[i] for i in batch], chunk)
                 different += [d for d in zip(batch, wanted, got, strict=True) if d[1] != d[2]]
             same = len(paths) - len(different)
-            print(f"{milliseconds(chunk)} ms: the same text for {same} of {len(paths)} recordings")
+            print(f"{name_of(chunk)}: the same text for {same} of {len(paths)} recordings")
             for i, by_torch, by_engine in different:
                 print(f"{paths[i]}\n  PyTorch: {by_torch}\n  engine:  {by_engine}")
             differing += len(different)
@@ -140,9 +131,15 @@ class Engine:
         files = [self._folder / f"{i}.wav" for i in range(len(recordings))]
         for file, samples in zip(files, recordings, strict=True):
             soundfile.write(file, samples, SAMPLE_RATE, subtype="FLOAT")
-        options = ("--model", self._model, "--chunk", milliseconds(chunk), "--no-pauses", "--json")
+        options = ["--model", self._model, "--no-pauses", "--json"]
+        if chunk != WHOLE:
+            options += ["--chunk", milliseconds(chunk)]
         lines = node(COMMAND, "transcribe", *files, *options).splitlines()
         return [json.loads(line)["text"] for line in lines]
+
+
+def name_of(chunk: int) -> str:
+    return "look-ahead" if chunk == WHOLE else f"{milliseconds(chunk)} ms"
 
 
 def milliseconds(chunk: int) -> int:
