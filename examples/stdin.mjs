@@ -13,8 +13,9 @@ process.on('SIGINT', () => {});
 
 // A session is a pair of Web streams. The end of the input finishes it, which ends the loop below.
 const fed = Readable.toWeb(process.stdin).pipeTo(session.writable);
-for await (const { start, text } of session)
-  console.log(`${start.toFixed(1).padStart(7)}  ${text}`);
+for await (const { type, start, text } of session) {
+  if (type === 'final') console.log(`${start.toFixed(1).padStart(7)}  ${text}`);
+}
 
 await fed;
 await session.close();

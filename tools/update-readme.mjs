@@ -20,10 +20,10 @@ const speed = read('bench', 'results', 'node.json');
 
 /** What the table shows: the model's name in the accuracy results, its mode and chunk. */
 const ROWS = [
-  ['default (int4), live', 'moonshine-tiny-streaming-int4', 'live', 648],
-  ['default (int4)', 'moonshine-tiny-streaming-int4', 'whole', 648],
-  ['the same in int8', 'moonshine-tiny-streaming-int8', 'whole', 648],
-  ['the same in float32', 'moonshine-tiny-streaming-float32', 'whole', 648],
+  ['default (int4), live', 'parrotlet-tiny-en-int4', 'live', 648],
+  ['default (int4)', 'parrotlet-tiny-en-int4', 'whole', 648],
+  ['the same in int8', 'parrotlet-tiny-en-int8', 'whole', 648],
+  ['the same in float32', 'parrotlet-tiny-en-float32', 'whole', 648],
   ['Moonshine tiny, offline, int8', 'moonshine-tiny-offline-int8', 'whole', 'segment'],
 ];
 

@@ -22,7 +22,7 @@ once with "npm run bench:peers"; what is missing then is listed and left out.
 
   --data DIR       folder with manifest.tsv and the recordings (default ../shared/data)
   --work DIR       prepared models (default bench/work)
-  --model FILE     the streaming model (default models/moonshine-tiny-streaming-int4.safetensors)
+  --model FILE     the streaming model (default models/parrotlet-tiny-en-int4.safetensors)
   --only TEXT      only subjects whose id contains TEXT
   --rounds N       rounds over all subjects (default 5)
   --seconds S      seconds of steps in a round of one subject (default 3)
@@ -37,7 +37,7 @@ const { values: options } = parseArgs({
     work: { type: 'string', default: join(ROOT, 'bench/work') },
     model: {
       type: 'string',
-      default: join(ROOT, 'models/moonshine-tiny-streaming-int4.safetensors'),
+      default: join(ROOT, 'models/parrotlet-tiny-en-int4.safetensors'),
     },
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },

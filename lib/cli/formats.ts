@@ -15,27 +15,26 @@ export function formatJson(transcript: Transcript, file: string): string {
   return `${JSON.stringify({
     file,
     text,
-    words: words.map(withTimes),
-    segments: segments.map(withTimes),
-    durationSeconds: toMilliseconds(durationSeconds),
-    processingSeconds: toMilliseconds(processingSeconds),
+    words: words.map((word) => ({ ...withTimes(word), confidence: rounded(word.confidence) })),
+    segments: segments.map((segment) => ({ ...withTimes(segment), reason: segment.reason })),
+    durationSeconds: rounded(durationSeconds),
+    processingSeconds: rounded(processingSeconds),
   })}\n`;
 }
 
 /** The line that `--json` writes for an event: its fields, and the file it comes from, if any. */
 export function formatEvent(event: TranscriptEvent, file: string | undefined): string {
-  const round = (_: string, value: unknown) =>
-    typeof value === 'number' ? toMilliseconds(value) : value;
+  const round = (_: string, value: unknown) => (typeof value === 'number' ? rounded(value) : value);
   return `${JSON.stringify({ ...(file !== undefined && { file }), ...event }, round)}\n`;
 }
 
 function withTimes({ text, start, end }: Word | FinalEvent) {
-  return { text, start: toMilliseconds(start), end: toMilliseconds(end) };
+  return { text, start: rounded(start), end: rounded(end) };
 }
 
-/** Seconds rounded to what the times are good for. */
-function toMilliseconds(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
+/** To the thousandth: what times and confidences are good for. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 /** "12.4 s of audio in 0.6 s: real-time factor 0.048". */

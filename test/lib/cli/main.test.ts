@@ -141,6 +141,8 @@ describe('with a model of random weights', () => {
     const { child, finished } = start(['transcribe', '-m', model, '--live', '--json', wav]);
     await setTimeout(1000);
     child.kill('SIGINT');
-    expect(await finished).toEqual({ code: 130, out: '', err: '' });
+    const { code, out, err } = await finished;
+    expect({ code, err }).toEqual({ code: 130, err: '' });
+    expect(out).not.toContain('"final"');
   });
 });

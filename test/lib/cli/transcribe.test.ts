@@ -99,7 +99,7 @@ it('prints one JSON object a line and file', async () => {
       file: short,
       text: '1600',
       words: [],
-      segments: [{ text: '1600', start: 0, end: 0 }],
+      segments: [{ text: '1600', start: 0, end: 0, reason: 'end' }],
       durationSeconds: 0.1,
       processingSeconds: expect.any(Number),
     },
