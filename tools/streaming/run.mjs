@@ -105,7 +105,7 @@ async function measure() {
 
 async function modelPath() {
   if (options.model !== 'default') return options.model;
-  return (await import('../../dist/esm/default-model.js')).defaultModelPath;
+  return (await import('../../dist/esm/default-model.js')).defaultModelPath();
 }
 
 /** At most `count` rows, as far apart as possible. */
