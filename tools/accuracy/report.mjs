@@ -19,8 +19,8 @@ interface. This page is written by \`node tools/accuracy/run.mjs --report-only\`
 - Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
   for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
 - Size: the file, and how many times smaller it is than its parameters in float32.
-- **parrotlet-tiny-en** is the default model; its training ran with the 4-bit weights, so that **int4** is
-  what it learnt with, and int8 and float32 are the same checkpoint unrounded.
+- **parrotlet-tiny-en** is the default model: **int4** and **int8** come with the package, **float32** is the
+  checkpoint they were rounded from (4 bits with error feedback, see [its card](../models/README.md)).
 - **moonshine-tiny-offline**: Moonshine tiny as its makers trained it, imported; the offline model that the
   default is measured against. **moonshine-tiny-streaming**: the trial that the default started from,
   rounded after training; its **int4** keeps the sensitive matrices in 8 bits, **int4-all** has every matrix
