@@ -50,7 +50,11 @@ struct Case {
 
   static Case Take(Reader& reader) {
     const std::vector<int32_t> head = reader.Take<int32_t>(5);
-    Case read{.format = {head[0], head[1]}, .rows = head[2], .cols = head[3], .depth = head[4]};
+    Case read{};
+    read.format = {head[0], head[1]};
+    read.rows = head[2];
+    read.cols = head[3];
+    read.depth = head[4];
     read.in = reader.Take<float>(size_t(read.rows) * read.depth);
     read.codes = reader.Take<uint8_t>(read.cols * DiskRowBytes(read.format.bits, read.depth));
     read.scale = reader.Take<float>(size_t(read.cols) * read.groups());
