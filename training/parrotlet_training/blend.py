@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from .errors import TrainingError
+from .tensor_file import write_tensors
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,9 +39,7 @@ def run(options: argparse.Namespace) -> None:
                 f"{list(tensor.shape)} in {options.second}."
             )
         blended[name] = torch.lerp(other.reshape(tensor.shape), tensor, options.share).contiguous()
-    temporary = options.out.with_name(options.out.name + ".tmp")
-    save_file(blended, temporary, metadata)
-    temporary.replace(options.out)
+    write_tensors(options.out, blended, metadata)
     print(f"{options.out}: {1 - options.share:g} of {options.first}, {options.share:g} of the other")
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from safetensors.torch import save_file
 from tqdm import tqdm
 
 from .checkpoint import Checkpoint
@@ -24,6 +23,7 @@ from .model.streaming_model import StreamingModel
 from .options import Paths, add_common_options
 from .recognize import by_length, load_tokenizer, transcribe
 from .settings import read_settings
+from .tensor_file import write_tensors
 
 CARD = ("licence", "base", "data", "source")
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,9 +72,7 @@ def export(model: StreamingModel, base: Path, out: Path, name: str, card: dict[s
     (out / "tokenizer.json").write_bytes(tokenizer.read_bytes())
     metadata = {**card, "architecture": model.arch.to_json()}
     path = out / f"{name}.safetensors"
-    temporary = path.with_name(path.name + ".tmp")
-    save_file(to_checkpoint(model.state_dict()), temporary, metadata)
-    temporary.replace(path)
+    write_tensors(path, to_checkpoint(model.state_dict()), metadata)
     return path
 
 

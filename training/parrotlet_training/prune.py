@@ -10,13 +10,13 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 from .data.audio_cache import write_atomically
 from .errors import TrainingError
 from .model.architecture import read_config
 from .recognize import load_tokenizer
+from .tensor_file import write_tensors
 
 TABLE = "decoder.embed_tokens.weight"
 # Pieces of these alone stay: numbers and the punctuation of sentences.
@@ -140,6 +140,4 @@ def prune_table(source: Path, target: Path, kept: list[int]) -> None:
     if len(tables) != 1:
         raise TrainingError(f"{source} has no {TABLE}: it is another kind of model.")
     tensors[tables[0]] = tensors[tables[0]][torch.tensor(kept)].contiguous()
-    temporary = target.with_name(target.name + ".tmp")
-    save_file(tensors, temporary, metadata)
-    temporary.replace(target)
+    write_tensors(target, tensors, metadata)

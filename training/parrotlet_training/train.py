@@ -112,6 +112,7 @@ class Trainer:
         self.step = self.epoch = self.batch = self.skipped = 0
         self.hours = 0.0
         self._stream: Generator[Batch, None, None] | None = None
+        self._rounding = False  # whether the model computes with rounded weights already
 
     @property
     def checkpoint_path(self) -> Path:
@@ -232,8 +233,9 @@ class Trainer:
         settings = self.settings
         set_rates(self.optimizer, share_of_peak(self.step, settings.train))
         self.optimizer.zero_grad(set_to_none=True)
-        if self._rounds():
-            settings.round(self.model)  # again each step: it only sets who rounds how
+        if self._rounds() and not self._rounding:
+            settings.round(self.model)
+            self._rounding = True
         found = losses(
             self.model,
             self.teacher,

@@ -56,7 +56,7 @@ def quantize(weight: Tensor, grid: Grid) -> Rounded:
     """weight: (rows, depth), a whole number of groups"""
     groups = weight.detach().float().unflatten(1, (-1, grid.group))
     scale, offset = scale_and_offset(groups, grid, best_clip(groups, grid))
-    codes = (steps(groups, scale, offset) + 0.5).floor_().clamp_(grid.low, grid.high)
+    codes = nearest(groups, scale, offset, grid)
     zero = None if offset is None else scale * offset
     return Rounded(torch.where(scale == 0, 0, codes), scale, zero)
 
@@ -84,7 +84,7 @@ def best_clip(groups: Tensor, grid: Grid) -> float | Tensor:
     least = torch.full_like(best, torch.inf)
     for clip in torch.linspace(1, grid.least_clip, grid.clip_steps).tolist():
         scale, offset = scale_and_offset(groups, grid, clip)
-        codes = (steps(groups, scale, offset) + 0.5).floor_().clamp_(grid.low, grid.high)
+        codes = nearest(groups, scale, offset, grid)
         values = codes * scale if offset is None else codes * scale - scale * offset
         error = (groups - values).abs().sum(-1, keepdim=True)
         best, least = torch.where(error < least, clip, best), torch.minimum(error, least)
@@ -95,6 +95,11 @@ def steps(groups: Tensor, scale: Tensor, offset: Tensor | None) -> Tensor:
     """Where weights lie between codes."""
     found = groups / divisor(scale)
     return found if offset is None else found + offset
+
+
+def nearest(groups: Tensor, scale: Tensor, offset: Tensor | None, grid: Grid) -> Tensor:
+    """The codes that weights are rounded to."""
+    return (steps(groups, scale, offset) + 0.5).floor_().clamp_(grid.low, grid.high)
 
 
 def stored(scale: Tensor) -> Tensor:
