@@ -11,6 +11,7 @@ import base64
 import json
 import sys
 from dataclasses import replace
+from itertools import product as product_of
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from parrotlet_training.model.architecture import (  # noqa: E402
 )
 from parrotlet_training.model.decoder import greedy  # noqa: E402
 from parrotlet_training.model.layers import Rounding, product, round_model  # noqa: E402
-from parrotlet_training.model.plan import read_plan  # noqa: E402
+from parrotlet_training.model.plan import SCHEMES, read_plan  # noqa: E402
 from parrotlet_training.model.rounding import Grid, quantize  # noqa: E402
 from parrotlet_training.model.streaming_model import StreamingModel  # noqa: E402
 from parrotlet_training.model.warm_start import warm_start  # noqa: E402
@@ -51,17 +52,14 @@ def make_rounding(rng: np.random.Generator) -> None:
     weights[2, ::3] = 0
     weights[3] *= np.float32(1e-36)  # scales that are too small to store
     cases = []
-    for bits in BITS:
-        for group in GROUPS:
-            found = quantize(torch.from_numpy(weights), Grid(bits, group))
-            cases.append(
-                {
-                    "bits": bits,
-                    "groupSize": group,
-                    "codes": text(found.codes.numpy().astype("i1")),
-                    "scales": text(found.scale.numpy().astype("<f4")),
-                }
-            )
+    for scheme, bits, group in product_of(SCHEMES, BITS, GROUPS):
+        found = quantize(torch.from_numpy(weights), Grid(bits, group, scheme))
+        case = {"scheme": scheme, "bits": bits, "groupSize": group}
+        case["codes"] = text(found.codes.numpy().astype("i1"))
+        case["scales"] = text(found.scales.scale.numpy().astype("<f4"))
+        if scheme == "affine":
+            case["zeros"] = text(found.scales.zero.numpy().astype("<f4"))
+        cases.append(case)
     golden = {"rows": ROWS, "depth": DEPTH, "weights": text(weights), "cases": cases}
     (GOLDEN / "rounding.json").write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
 
@@ -82,7 +80,7 @@ def make_products(rng: np.random.Generator) -> None:
             y = product(torch.from_numpy(x), weight, torch.from_numpy(bias), rounding)
             out += np.array((bits, group, INPUT_ROWS, ROWS, DEPTH), "<i4").tobytes()
             out += x.tobytes() + packed(found.codes.numpy().reshape(ROWS, DEPTH), bits)
-            out += found.scale.numpy().tobytes() + bias.tobytes() + y.numpy().tobytes()
+            out += found.scales.scale.numpy().tobytes() + bias.tobytes() + y.numpy().tobytes()
     (GOLDEN / "integer-products.bin").write_bytes(bytes(out))
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -14,8 +14,7 @@ from .errors import TrainingError
 from .model.architecture import WHOLE, moonshine_architecture, read_config
 from .model.front_end import FRAME_SECONDS
 from .model.streaming_model import StreamingModel
-from .model.teacher import load_teacher
-from .model.warm_start import warm_start
+from .model.teacher import load_streaming, load_teacher
 from .options import Paths, add_common_options, device_named
 from .recognize import by_length, load_tokenizer, transcribe
 from .scores import Score, count_errors, score
@@ -78,9 +77,7 @@ def load_model(path: Path | None, base: Path, settings: Settings) -> StreamingMo
     if path.suffix != ".safetensors":
         return Checkpoint.load(path).averaged_model()
     arch = settings.model.architecture(moonshine_architecture(read_config(base)))
-    model = StreamingModel(replace(arch, ctc=False))
-    warm_start(model, path)
-    return model.eval().requires_grad_(False)
+    return load_streaming(path, arch)
 
 
 def parse_chunks(text: str, model: StreamingModel) -> list[int]:

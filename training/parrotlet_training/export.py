@@ -2,33 +2,25 @@
 
 import argparse
 import json
-import math
-import subprocess
-import tempfile
 from pathlib import Path
 
-import numpy as np
-import soundfile
 import torch
-from tqdm import tqdm
 
+from .check_engine import check_engine
 from .checkpoint import Checkpoint
-from .data.audio_cache import read_recording
-from .data.manifest import read_manifest
 from .errors import TrainingError
-from .model.architecture import WHOLE, Architecture, read_config
-from .model.front_end import FRAME_SECONDS, SAMPLE_RATE
+from .model.architecture import Architecture, read_config
+from .model.integers import FLOAT_ACTIVATIONS
+from .model.layers import WAVEFORM, matrices
 from .model.names import to_checkpoint
+from .model.plan import STORED
 from .model.streaming_model import StreamingModel
 from .options import Paths, add_common_options
-from .recognize import by_length, load_tokenizer, transcribe
+from .recognize import load_tokenizer
 from .settings import read_settings
 from .tensor_file import write_tensors
 
 CARD = ("licence", "base", "data", "source")
-ROOT = Path(__file__).resolve().parents[2]
-COMMAND = ROOT / "dist/esm/cli/main.js"
-BATCH_SECONDS = 120.0  # of audio, heard at a time by --check
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -50,16 +42,22 @@ def run(options: argparse.Namespace) -> None:
     saved = Checkpoint.load(options.model)
     model = saved.averaged_model()
     card = {**settings.card, "steps": str(saved.step)}
+    if settings.rounds():
+        settings.round(model)
     written = export(model, paths.base, options.out, options.name, card)
-    print(
-        f"{written}\nNow: npx parrotlet import {written} --output {options.name}-int4.safetensors"
-    )
+    plan = plan_beside(written) if settings.rounds() else None
+    weights = f"--plan {plan} --output {options.name}" if plan else f"--output {options.name}-int4"
+    print(f"{written}\nNow: npx parrotlet import {written} {weights}.safetensors")
     if options.check:
-        check_engine(model, options.out, written, options.check)
+        check_engine(model, options.out, written, options.check, plan)
 
 
 def export(model: StreamingModel, base: Path, out: Path, name: str, card: dict[str, str]) -> Path:
-    """Writes NAME.safetensors, config.json and tokenizer.json to `out`; the file's path."""
+    """Writes NAME.safetensors, config.json and tokenizer.json to `out`; the file's path.
+
+    Of a model that computes with rounded weights it writes the scales too, and the plan beside it
+    with which `parrotlet import` makes its very integers.
+    """
     check_importable(model.arch)
     unknown = set(card) - {*CARD, "steps"}
     if unknown:
@@ -72,8 +70,45 @@ def export(model: StreamingModel, base: Path, out: Path, name: str, card: dict[s
     (out / "tokenizer.json").write_bytes(tokenizer.read_bytes())
     metadata = {**card, "architecture": model.arch.to_json()}
     path = out / f"{name}.safetensors"
-    write_tensors(path, to_checkpoint(model.state_dict()), metadata)
+    scales = to_checkpoint(scales_of(model))
+    write_tensors(path, {**to_checkpoint(model.state_dict()), **scales}, metadata)
+    if scales:
+        rules = json.dumps(stored_rules(model), indent=2)
+        plan_beside(path).write_text(rules + "\n", encoding="utf-8")
     return path
+
+
+def plan_beside(checkpoint: Path) -> Path:
+    return checkpoint.with_suffix(".plan.json")
+
+
+@torch.no_grad()
+def scales_of(model: StreamingModel) -> dict[str, torch.Tensor]:
+    """For every rounded matrix its scales, and its zeros where its scheme stores them:
+    (outputs, groups), named as its weight with `.scale` and `.zero` behind it."""
+    found: dict[str, torch.Tensor] = {}
+    for name, layer in model.named_modules():
+        if getattr(layer, "rounding", None) is None:
+            continue
+        scales = layer.rounded().scales
+        found[f"{name}.weight.scale"] = scales.scale[..., 0]
+        if layer.rounding.grid.scheme == "affine":
+            found[f"{name}.weight.zero"] = scales.zero[..., 0]
+    return found
+
+
+def stored_rules(model: StreamingModel) -> list[dict[str, str | int]]:
+    """The importer's plan for a model's rounded matrices; the others stay floats."""
+    rules: list[dict[str, str | int]] = []
+    for name, layer in matrices(model).items():
+        if layer.rounding is None:
+            if name != WAVEFORM:
+                rules.append({"match": name, "bits": 32})
+            continue
+        grid, activations = layer.rounding.grid, layer.rounding.activation_bits
+        rule = {"match": name, "bits": grid.bits, "groupSize": grid.group, "scheme": grid.scheme}
+        rules.append({**rule, "clip": STORED, "activations": activations or FLOAT_ACTIVATIONS})
+    return rules
 
 
 def check_importable(arch: Architecture) -> None:
@@ -83,69 +118,3 @@ def check_importable(arch: Architecture) -> None:
             f"frames and convolution modules, not norm {arch.norm!r}, span {arch.span!r} and a "
             f"kernel of {arch.conv_kernel}."
         )
-
-
-def check_engine(model: StreamingModel, folder: Path, checkpoint: Path, sound: Path) -> None:
-    """Imports the checkpoint with float weights and compares the engine's texts; needs a build."""
-    if not COMMAND.exists():
-        raise TrainingError(f"--check needs the engine: run `npm run build` in {ROOT} first.")
-    paths, chunks = [sound], model.arch.chunk_choices
-    if sound.is_dir():
-        paths = [sound / row.path for row in read_manifest(sound, "dev")]
-        chunks = (model.arch.chunk_frames,)
-    if model.arch.span == "frames":
-        chunks = (WHOLE,)  # the engine takes as much as is there
-    recordings = [read_recording(path) for path in paths]
-    batches = list(by_length([len(r) / SAMPLE_RATE for r in recordings], BATCH_SECONDS))
-    tokenizer, differing = load_tokenizer(folder), 0
-    with tempfile.TemporaryDirectory() as temporary, torch.inference_mode():
-        engine = Engine(checkpoint, Path(temporary), recordings)
-        for chunk in chunks:
-            different = []
-            for batch in tqdm(batches, name_of(chunk), disable=len(paths) == 1):
-                wanted = transcribe(model, tokenizer, [recordings[i] for i in batch], chunk)
-                got = engine.transcribe([recordings[i] for i in batch], chunk)
-                different += [d for d in zip(batch, wanted, got, strict=True) if d[1] != d[2]]
-            same = len(paths) - len(different)
-            print(f"{name_of(chunk)}: the same text for {same} of {len(paths)} recordings")
-            for i, by_torch, by_engine in different:
-                print(f"{paths[i]}\n  PyTorch: {by_torch}\n  engine:  {by_engine}")
-            differing += len(different)
-    if differing:
-        raise TrainingError(f"The engine computes something else: {differing} texts differ.")
-
-
-class Engine:
-    """The built engine with a checkpoint's float weights and segments as long as the recordings."""
-
-    def __init__(self, checkpoint: Path, folder: Path, recordings: list[np.ndarray]):
-        self._folder, self._model = folder, folder / "model.safetensors"
-        longest = math.ceil(max(map(len, recordings)) / SAMPLE_RATE) + 1
-        options = ("--bits", "32", "--max-segment", max(longest, 20))
-        node(COMMAND, "import", checkpoint, "--output", self._model, *options)
-
-    def transcribe(self, recordings: list[np.ndarray], chunk: int) -> list[str]:
-        """Texts of whole recordings; it hears the very samples, whatever file they came from."""
-        files = [self._folder / f"{i}.wav" for i in range(len(recordings))]
-        for file, samples in zip(files, recordings, strict=True):
-            soundfile.write(file, samples, SAMPLE_RATE, subtype="FLOAT")
-        options = ["--model", self._model, "--no-pauses", "--json"]
-        if chunk != WHOLE:
-            options += ["--chunk", milliseconds(chunk)]
-        lines = node(COMMAND, "transcribe", *files, *options).splitlines()
-        return [json.loads(line)["text"] for line in lines]
-
-
-def name_of(chunk: int) -> str:
-    return "look-ahead" if chunk == WHOLE else f"{milliseconds(chunk)} ms"
-
-
-def milliseconds(chunk: int) -> int:
-    return round(chunk * FRAME_SECONDS * 1000)
-
-
-def node(*command: object) -> str:
-    done = subprocess.run(["node", *map(str, command)], capture_output=True, text=True)
-    if done.returncode:
-        raise TrainingError(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
-    return done.stdout

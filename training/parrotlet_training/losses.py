@@ -21,7 +21,9 @@ def losses(
 ) -> dict[str, Tensor]:
     """Each loss by its name in LossSettings, and their weighted sum as `total`."""
     with torch.autocast(batch.clean.device.type, torch.bfloat16, enabled=bf16):
-        target, teacher_logits = teach(teacher, batch.clean, batch.lengths, batch.tokens)
+        target, teacher_logits = teach(
+            teacher, batch.clean, batch.lengths, batch.tokens, chunk
+        )
         keep = batch.keep_frames * batch.keep_channels
         memory, counts = model.encode(batch.heard, batch.lengths, chunk, keep)
         logits = model.decoder(batch.tokens, memory, counts)

@@ -24,7 +24,7 @@ def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Ada
         parameter.requires_grad_(rates[part] > 0)
         if rates[part] > 0:
             groups.setdefault((part, parameter.dim() > 1), []).append(parameter)
-    return torch.optim.AdamW(
+    optimizer = torch.optim.AdamW(
         [
             {
                 "params": parameters,
@@ -38,6 +38,14 @@ def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Ada
         betas=(0.9, 0.98),
         fused=True,
     )
+    optimizer.register_step_post_hook(tell_of_changes)
+    return optimizer
+
+
+def tell_of_changes(optimizer: torch.optim.Optimizer, *_: object) -> None:
+    """A fused step leaves the versions of weights as they were; layers go by them."""
+    for group in optimizer.param_groups:
+        torch.autograd.graph.increment_version(group["params"])
 
 
 def part_of(name: str) -> str:

@@ -9,6 +9,7 @@ from torch import nn
 
 from .errors import TrainingError
 from .model.architecture import Architecture
+from .model.integers import hold_integers, read_integers, start_from_integers
 from .model.layers import round_model
 from .model.plan import read_plan
 
@@ -97,17 +98,26 @@ class LossSettings:
     tokens: float = 1.0  # cross-entropy
     smoothing: float = 0.0
     ctc: float = 0.3
+    # A streaming checkpoint to learn from, beside the configuration: it hears with the student's
+    # look-ahead. "": the base itself, which hears whole recordings.
+    teacher: str = ""
 
 
 @dataclass(frozen=True)
 class QuantizeSettings:
     plan: str = ""  # JSON file of the importer's rules, beside the configuration; "": none
+    # A model file of `parrotlet quantize`, beside the configuration, in place of a plan: training
+    # starts from its integers and keeps its scales.
+    integers: str = ""
     from_step: int = 0  # from here on training runs with rounded weights
     activation_bits: int = 0  # 8 or 4: activations are rounded too, and products are of integers
     other_bits: int = 0  # of the matrices that no rule names, per channel; 0: floats
     least_clip: float = 0.5  # where a rule says "clip": "search": the lowest of clip_steps ratios
     clip_steps: int = 11
     scale_gradient: bool = False  # whether gradients reach a scale through its largest weight
+    # Steps from products of the same rounded numbers that are summed in floats: equal but for the
+    # rounding of sums, and faster. Evaluation always sums integers.
+    float_sums: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,16 +153,30 @@ class Settings:
     folder: Path = Path()  # of the file they were read from; what it names is found there
 
     def rounds(self) -> bool:
-        return bool(self.quantize.plan) or self.quantize.other_bits > 0
+        return bool(self.quantize.plan or self.quantize.integers) or self.quantize.other_bits > 0
 
     def round(self, model: nn.Module) -> None:
         """From here on the model computes with rounded weights, as the configuration says."""
         q = self.quantize
+        if q.integers:
+            hold_integers(model, read_integers(self.folder / q.integers), q.float_sums)
+            return
         rules = read_plan(self.folder / q.plan) if q.plan else ()
         search = {"least_clip": q.least_clip, "clip_steps": q.clip_steps}
         round_model(
-            model, rules, q.activation_bits, q.other_bits, scale_gradient=q.scale_gradient, **search
+            model,
+            rules,
+            q.activation_bits,
+            q.other_bits,
+            q.float_sums,
+            scale_gradient=q.scale_gradient,
+            **search,
         )
+
+    def start(self, model: nn.Module) -> None:
+        """Puts the weights of `integers`, where the configuration names them, into the model."""
+        if self.quantize.integers:
+            start_from_integers(model, read_integers(self.folder / self.quantize.integers))
 
     def __post_init__(self) -> None:
         expected = len(self.model.chunk_choices) + 1
@@ -165,6 +189,10 @@ class Settings:
         if q.activation_bits not in (0, 4, 8) or q.other_bits not in (0, 2, 4, 8):
             raise TrainingError(
                 "quantize.activation_bits must be 0, 4 or 8, quantize.other_bits 0, 2, 4 or 8."
+            )
+        if q.integers and (q.plan or q.other_bits or q.activation_bits):
+            raise TrainingError(
+                "quantize.integers decides alone: leave out plan, other_bits and activation_bits."
             )
         if self.train.steps < 1 or self.data.batch_seconds < self.data.longest_seconds:
             raise TrainingError(

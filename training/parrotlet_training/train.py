@@ -22,8 +22,9 @@ from .evaluate import evaluate_chunk
 from .log import Log, draw_curves, read_log
 from .losses import losses
 from .model.architecture import WHOLE, moonshine_architecture, read_config
+from .model.layers import unround_model
 from .model.streaming_model import StreamingModel
-from .model.teacher import load_teacher
+from .model.teacher import load_streaming, load_teacher
 from .model.warm_start import warm_start
 from .optimizer import Average, make_optimizer, set_rates, share_of_peak
 from .options import Paths, add_common_options, device_named
@@ -106,13 +107,19 @@ class Trainer:
         self.kept = settings.model.kept(published)
         torch.manual_seed(settings.train.seed)
         self.model = StreamingModel(settings.model.architecture(published)).to(device).train()
-        settings.round(StreamingModel(self.model.arch))  # an error now rather than in the midst
-        self.teacher = load_teacher(base).to(device)
+        settings.round(self.model)  # an error now rather than in the midst
+        unround_model(self.model)
+        self.teacher = self._load_teacher().to(device)
         self.optimizer = make_optimizer(self.model, settings.train)
         self.step = self.epoch = self.batch = self.skipped = 0
         self.hours = 0.0
         self._stream: Generator[Batch, None, None] | None = None
         self._rounding = False  # whether the model computes with rounded weights already
+
+    def _load_teacher(self) -> StreamingModel:
+        if name := self.settings.loss.teacher:
+            return load_streaming(self.settings.folder / name, self.model.arch)
+        return load_teacher(self.base)
 
     @property
     def checkpoint_path(self) -> Path:
@@ -126,6 +133,7 @@ class Trainer:
             )
         all_layers = self.kept == tuple(range(self.teacher.arch.decoder_layers))
         warm_start(self.model, source, None if all_layers else self.kept)
+        self.settings.start(self.model)
         self.average = Average(self.model, self.settings.train.average)
         self.log = Log(self.folder, 0)
 

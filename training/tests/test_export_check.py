@@ -7,7 +7,7 @@ import soundfile
 from conftest import MOONSHINE
 from synthetic import SETTINGS, tone, write_data
 
-from parrotlet_training import export
+from parrotlet_training import check_engine as check
 from parrotlet_training.errors import TrainingError
 from parrotlet_training.model.streaming_model import StreamingModel
 
@@ -28,10 +28,10 @@ def calls(monkeypatch):
         files = [a for a in arguments if str(a).endswith(".wav")]
         return "".join(f'{{"text": "{soundfile.info(file).frames}"}}\n' for file in files)
 
-    monkeypatch.setattr(export, "node", node)
-    monkeypatch.setattr(export, "COMMAND", export.ROOT)
+    monkeypatch.setattr(check, "node", node)
+    monkeypatch.setattr(check, "COMMAND", check.ROOT)
     monkeypatch.setattr(
-        export, "transcribe", lambda _model, _tok, rs, _chunk: [str(len(r)) for r in rs]
+        check, "transcribe", lambda _model, _tok, rs, _chunk: [str(len(r)) for r in rs]
     )
     return made
 
@@ -42,7 +42,7 @@ def option(arguments, name):
 
 def test_all_dev_recordings_of_a_folder_with_the_models_own_chunk(tmp_path, model, calls, capsys):
     data = write_data(tmp_path / "data", 9)
-    export.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data)
+    check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data)
     assert "648 ms: the same text for 2 of 2 recordings" in capsys.readouterr().out
     (imported, first), (transcribed, second) = calls
     assert (imported, transcribed) == ("import", "transcribe")
@@ -53,10 +53,16 @@ def test_all_dev_recordings_of_a_folder_with_the_models_own_chunk(tmp_path, mode
 def test_one_recording_with_every_chunk_and_segments_as_long_as_it(tmp_path, model, calls, capsys):
     sound = tmp_path / "long.wav"
     soundfile.write(sound, tone(24.5, 1), 16000)
-    export.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", sound)
+    check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", sound)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["312 ms", "648 ms"]
     assert option(calls[0][1], "--max-segment") == 26
+
+
+def test_integers_are_imported_by_their_plan(tmp_path, model, calls):
+    data, plan = write_data(tmp_path / "data", 9), tmp_path / "x.plan.json"
+    check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data, plan)
+    assert option(calls[0][1], "--plan") == plan and "--bits" not in calls[0][1]
 
 
 def test_a_text_that_differs_is_shown_and_fails(tmp_path, model, calls, monkeypatch, capsys):
@@ -67,15 +73,15 @@ def test_a_text_that_differs_is_shown_and_fails(tmp_path, model, calls, monkeypa
         heard.extend(recordings)
         return [str(len(r)) + (" ah" if i == 1 else "") for i, r in enumerate(recordings)]
 
-    monkeypatch.setattr(export, "transcribe", wrong_once)
+    monkeypatch.setattr(check, "transcribe", wrong_once)
     with pytest.raises(TrainingError, match="1 texts differ"):
-        export.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data)
+        check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data)
     out = capsys.readouterr().out
     assert "the same text for 1 of 2 recordings" in out
     assert f"PyTorch: {len(heard[1])} ah" in out and f"engine:  {len(heard[1])}\n" in out
 
 
 def test_without_a_build_it_says_what_to_do(tmp_path, model, monkeypatch):
-    monkeypatch.setattr(export, "COMMAND", tmp_path / "none.js")
+    monkeypatch.setattr(check, "COMMAND", tmp_path / "none.js")
     with pytest.raises(TrainingError, match="npm run build"):
-        export.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", tmp_path)
+        check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", tmp_path)

@@ -13,6 +13,7 @@ from parrotlet_training.errors import TrainingError
 from parrotlet_training.model.architecture import WHOLE
 from parrotlet_training.model.decoder import greedy
 from parrotlet_training.model.layers import (
+    Dense,
     Rounding,
     StridedConv,
     matrices,
@@ -25,9 +26,12 @@ from parrotlet_training.model.rounding import Grid, quantize, straight_through
 from parrotlet_training.model.streaming_model import StreamingModel
 from parrotlet_training.model.teacher import load_teacher
 from parrotlet_training.model.warm_start import warm_start
+from parrotlet_training.optimizer import make_optimizer, set_rates
+from parrotlet_training.settings import TrainSettings
 
 INTEGERS = GOLDEN / "tiny-integers"
 unpack = lambda text, kind: np.frombuffer(base64.b64decode(text), kind).copy()
+through = lambda weight, grid: straight_through(weight, quantize(weight, grid), grid)
 
 
 @pytest.fixture
@@ -40,19 +44,30 @@ def test_integers_by_hand(bits):
     high = 2 ** (bits - 1) - 1
     weight = torch.tensor([[high, -high, 0.5, -0.5, 0.49, 0, 0, 0], [0.0] * 8]) * 0.25
     found = quantize(weight, Grid(bits, 4))
-    assert found.scale.flatten(1).tolist() == [[0.25, pytest.approx(0.49 * 0.25 / high)], [0, 0]]
+    assert found.scales.scale.flatten(1).tolist() == [[0.25, pytest.approx(0.49 * 0.25 / high)], [0, 0]]
     assert found.codes[0, 0].tolist() == [high, -high, 1, 0]  # halves go up
     assert found.codes[0, 1].tolist() == [high, 0, 0, 0]
-    assert not found.codes[1].any() and found.zero is None
+    assert not found.codes[1].any() and found.scales.zero is None
 
 
 def test_golden_integers():
     golden = json.loads((GOLDEN / "rounding.json").read_text())
     weights = unpack(golden["weights"], "<f4").reshape(golden["rows"], golden["depth"])
     for case in golden["cases"]:
-        found = quantize(torch.from_numpy(weights), Grid(case["bits"], case["groupSize"]))
+        grid = Grid(case["bits"], case["groupSize"], case["scheme"])
+        found = quantize(torch.from_numpy(weights), grid)
         assert np.array_equal(found.codes.numpy().ravel(), unpack(case["codes"], "i1"))
-        assert np.array_equal(found.scale.numpy().ravel(), unpack(case["scales"], "<f4"))
+        assert np.array_equal(found.scales.scale.numpy().ravel(), unpack(case["scales"], "<f4"))
+        if "zeros" in case:
+            assert np.array_equal(found.scales.zero.numpy().ravel(), unpack(case["zeros"], "<f4"))
+
+
+@pytest.mark.parametrize("scheme", ["symmetric", "affine", "midRise"])
+def test_scales_alone_decide_the_codes(scheme):
+    grid = Grid(2, 16, scheme, 0.7)
+    first = quantize(torch.randn(8, 48), grid)
+    again = quantize(first.values, replace(grid, clip="stored"), first.scales)
+    assert torch.equal(first.codes, again.codes) and torch.equal(first.values, again.values)
 
 
 @pytest.mark.parametrize("scheme", ["symmetric", "affine", "midRise"])
@@ -61,22 +76,22 @@ def test_no_scheme_errs_by_more_than_half_a_step(scheme, bits):
     weight = torch.randn(8, 48) + 0.3
     found = quantize(weight, Grid(bits, 16, scheme))
     assert found.codes.min() >= -(2 ** (bits - 1)) and found.codes.max() < 2 ** (bits - 1)
-    error = (found.values() - weight).abs().unflatten(1, (-1, 16))
-    assert (error <= found.scale * 0.5001).all()
+    error = (found.values - weight).abs().unflatten(1, (-1, 16))
+    assert (error <= found.scales.scale * 0.5001).all()
 
 
 def test_two_bits_of_each_scheme():
     weight = torch.tensor([[-3.0, -1.0, 1.0, 3.0]])
-    assert quantize(weight, Grid(2, 4)).values().tolist() == [[-3, 0, 0, 3]]
-    assert quantize(weight, Grid(2, 4, "midRise")).values().tolist() == [[-3, -1, 1, 3]]
-    assert quantize(weight + 5, Grid(2, 4, "affine")).values().tolist() == [[2, 4, 6, 8]]
+    assert quantize(weight, Grid(2, 4)).values.tolist() == [[-3, 0, 0, 3]]
+    assert quantize(weight, Grid(2, 4, "midRise")).values.tolist() == [[-3, -1, 1, 3]]
+    assert quantize(weight + 5, Grid(2, 4, "affine")).values.tolist() == [[2, 4, 6, 8]]
 
 
 @pytest.mark.parametrize("scheme", ["symmetric", "affine", "midRise"])
 def test_the_search_is_never_worse_than_any_ratio_it_tries(scheme):
     weight = torch.randn(16, 64) ** 3
     error = lambda clip: (
-        (quantize(weight, Grid(2, 32, scheme, clip, 0.1, 10)).values() - weight)
+        (quantize(weight, Grid(2, 32, scheme, clip, 0.1, 10)).values - weight)
         .abs()
         .unflatten(1, (-1, 32))
         .sum(-1)
@@ -87,17 +102,18 @@ def test_the_search_is_never_worse_than_any_ratio_it_tries(scheme):
 
 def test_the_gradient_passes_the_rounding_but_no_clipped_weight():
     weight = torch.tensor([[1.0, 0.2, -0.3, 0.9]], requires_grad=True)
-    straight_through(weight, Grid(4, 4))[0].sum().backward()
+    through(weight, Grid(4, 4)).sum().backward()
     assert weight.grad.tolist() == [[1, 1, 1, 1]]
     weight.grad = None
-    straight_through(weight, Grid(4, 4, clip=0.5))[0].sum().backward()
+    through(weight, Grid(4, 4, clip=0.5)).sum().backward()
     assert weight.grad.tolist() == [[0, 1, 1, 0]]
 
 
 def test_the_gradient_through_the_scale_reaches_the_largest_weight():
     weight = torch.tensor([[1.0, 0.24, -0.3, 0.9]], requires_grad=True)
-    values, rounded = straight_through(weight, Grid(4, 4, scale_gradient=True))
-    assert torch.equal(values, rounded.values())
+    grid = Grid(4, 4, scale_gradient=True)
+    values, rounded = through(weight, grid), quantize(weight, grid)
+    assert torch.equal(values, rounded.values)
     values.sum().backward()
     codes, at = rounded.codes.flatten(), weight.detach().flatten() * 7
     assert weight.grad[0, 1:].tolist() == pytest.approx([1, 1, 1])
@@ -111,11 +127,47 @@ def test_integer_products_are_those_of_the_rounded_operands(scheme, bits, activa
     x, weight = torch.randn(5, 96), torch.randn(7, 96, requires_grad=True)
     y = product(x, weight, None, rounding)
     codes, scale = quantize_rows(x, activation_bits)
-    values = quantize(weight, rounding.grid).values()
+    values = quantize(weight, rounding.grid).values
     wanted = (codes * scale).double() @ values.double().T
     torch.testing.assert_close(y.double(), wanted, atol=1e-4, rtol=1e-5)
     y.sum().backward()
     assert torch.allclose(weight.grad, (codes * scale).sum(0).expand(7, -1), atol=1e-4)
+
+
+@pytest.mark.parametrize("scheme", ["symmetric", "affine", "midRise"])
+def test_sums_of_floats_have_the_same_gradients(scheme):
+    exact = Rounding(Grid(2, 32, scheme), 8)
+    x, weight = torch.randn(5, 96, requires_grad=True), torch.randn(7, 96, requires_grad=True)
+    found = []
+    for rounding in (exact, replace(exact, float_sums=True)):
+        x.grad = weight.grad = None
+        y = product(x, weight, torch.ones(7), rounding)
+        y.square().sum().backward()
+        found.append((y, x.grad, weight.grad))
+    for one, other in zip(*found):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+    assert not torch.equal(found[0][0], found[1][0])
+    with torch.no_grad():  # what is evaluated sums integers
+        again = product(x, weight, torch.ones(7), replace(exact, float_sums=True))
+        assert torch.equal(again, found[0][0])
+
+
+def test_a_weight_is_rounded_again_only_when_it_has_changed(monkeypatch):
+    layer, rounds = Dense(32, 4), []
+    layer.rounding = Rounding(Grid(4, 32))
+    monkeypatch.setattr(Rounding, "of", lambda self, w: rounds.append(1) or quantize(w, self.grid))
+    optimizer = make_optimizer(layer, TrainSettings(encoder_rate=0.1))
+    set_rates(optimizer, 1.0)
+    x = torch.randn(3, 32)
+    layer(x), layer(x).sum().backward()
+    assert len(rounds) == 1
+    before = layer.rounded().values.clone()
+    optimizer.step()
+    assert not torch.equal(layer.rounded().values, before) and len(rounds) == 2
+    layer.load_state_dict({"weight": torch.ones(4, 32), "bias": torch.zeros(4)})
+    assert torch.allclose(layer.rounded().values, torch.ones(4, 32)) and len(rounds) == 3
+    layer.rounding = Rounding(Grid(2, 16))
+    assert layer.rounded().codes.shape == (4, 2, 16)
 
 
 def test_large_sums_stay_exact():
@@ -137,7 +189,7 @@ def test_a_strided_convolution_is_a_product():
     conv.rounding = Rounding(Grid(8, 18), 0)
     assert torch.allclose(conv(x), wanted, atol=0.05)
     with torch.no_grad():
-        matrix = quantize(conv.matrix(), conv.rounding.grid).values()
+        matrix = quantize(conv.matrix(), conv.rounding.grid).values
         conv.weight.copy_(matrix.unflatten(1, (3, 6)).transpose(1, 2))
     rounded = conv(x)
     conv.rounding = None

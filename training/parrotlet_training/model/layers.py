@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .names import engine_name
 from .plan import CHANNEL, Rule, assign
-from .rounding import Grid, Rounded, straight_through
+from .rounding import Grid, Rounded, Scales, quantize, straight_through
 
 SILENT = 1e-30  # largest magnitude of a row that the engine takes for zeros
 EXACT = 2**24  # float32 holds every whole number up to here
@@ -23,22 +23,48 @@ EXACT = 2**24  # float32 holds every whole number up to here
 class Rounding:
     grid: Grid
     activation_bits: int = 8  # 0: activations stay floats
+    scales: Scales | None = None  # fixed ones; None: as the grid asks for, found again each time
+    float_sums: bool = False  # gradients from products of the same numbers that are summed in floats
+
+    def of(self, weight: Tensor) -> Rounded:
+        return quantize(weight, self.grid, self.scales)
 
 
-class Dense(nn.Linear):
-    rounding: Rounding | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        return product(x, self.weight, self.bias, self.rounding)
-
-
-class StridedConv(nn.Conv1d):
-    """A convolution that the engine computes as a matrix product over unfolded frames."""
+class Rounds:
+    """A layer whose weight may be rounded."""
 
     rounding: Rounding | None = None
+    _latest: tuple[tuple, Rounded] | None = None
 
     def matrix(self) -> Tensor:
-        """(outputs, kernel * inputs), in the engine's order"""
+        """(outputs, inputs), in the engine's order"""
+        return self.weight
+
+    def rounded(self) -> Rounded:
+        """What the weight is rounded to; found again only when it has changed."""
+        weight = self.weight
+        now = (weight._version, weight.data_ptr(), weight.device, id(self.rounding))
+        if self._latest is None or self._latest[0] != now:
+            self._latest = now, self.rounding.of(self.matrix())
+        return self._latest[1]
+
+    def times(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        """x (..., inputs) -> (..., outputs)"""
+        if self.rounding is None:
+            return F.linear(x, self.matrix(), bias)
+        return product(x, self.matrix(), bias, self.rounding, self.rounded())
+
+
+class Dense(Rounds, nn.Linear):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.times(x, self.bias)
+
+
+class StridedConv(Rounds, nn.Conv1d):
+    """A convolution that the engine computes as a matrix product over unfolded frames."""
+
+    def matrix(self) -> Tensor:
+        """(outputs, kernel * inputs)"""
         return self.weight.transpose(1, 2).flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -46,30 +72,40 @@ class StridedConv(nn.Conv1d):
             return super().forward(x)
         windows = x.unfold(2, self.kernel_size[0], self.stride[0])  # (batch, in, frames, kernel)
         rows = windows.permute(0, 2, 3, 1).flatten(2)
-        return product(rows, self.matrix(), self.bias, self.rounding).transpose(1, 2)
+        return self.times(rows, self.bias).transpose(1, 2)
 
 
-class TokenTable(nn.Embedding):
+class TokenTable(Rounds, nn.Embedding):
     """Token rows on the way in, and on the way out the logits of every token."""
-
-    rounding: Rounding | None = None
 
     def forward(self, tokens: Tensor) -> Tensor:
         if self.rounding is None:
             return super().forward(tokens)
-        return F.embedding(tokens, straight_through(self.weight, self.rounding.grid)[0])
+        values = straight_through(self.weight, self.rounded(), self.rounding.grid)
+        return F.embedding(tokens, values)
 
     def logits(self, x: Tensor) -> Tensor:
-        return product(x, self.weight, None, self.rounding)
+        return self.times(x, None)
 
 
-def product(x: Tensor, weight: Tensor, bias: Tensor | None, rounding: Rounding | None) -> Tensor:
-    """x (..., depth) by weight (outputs, depth) -> (..., outputs)"""
-    if rounding is None:
-        return F.linear(x, weight, bias)
-    values, rounded = straight_through(weight, rounding.grid)
+def product(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    rounding: Rounding,
+    rounded: Rounded | None = None,
+) -> Tensor:
+    """x (..., depth) by weight (outputs, depth) -> (..., outputs)
+
+    rounded: what the weight is rounded to, where that is known.
+    """
+    rounded = rounded or rounding.of(weight)
+    values = straight_through(weight, rounded, rounding.grid)
     if rounding.activation_bits == 0:
         return F.linear(x, values, bias)
+    if rounding.float_sums and torch.is_grad_enabled():
+        codes, scale = quantize_rows(x.detach().float(), rounding.activation_bits)
+        return F.linear(x + (codes * scale - x).detach(), values, bias)
     y = _IntegerProduct.apply(x, values, rounded, rounding)
     return y if bias is None else y + bias
 
@@ -101,12 +137,12 @@ def integer_product(codes: Tensor, scale: Tensor, weight: Rounded, rounding: Rou
     """codes (..., depth), scale (..., 1) -> (..., outputs): the engine's linear_w8, w4 and w2"""
     grid, most = rounding.grid, 2 ** (rounding.activation_bits - 1)
     kind = torch.float32 if grid.group * most * -grid.low < EXACT else torch.float64
-    y = 0
+    scales, y = weight.scales, 0
     for g, part in enumerate(codes.split(grid.group, -1)):
-        dots = (part.to(kind) @ weight.codes[:, g].to(kind).T).float()
-        y = y + dots * (scale * weight.scale[:, g, 0])
-        if weight.zero is not None:
-            y = y - part.sum(-1, keepdim=True) * (scale * weight.zero[:, g, 0])
+        dots = (part.to(kind) @ weight.blocks[g].to(kind)).float()
+        y = y + dots * (scale * scales.scale[:, g, 0])
+        if scales.zero is not None:
+            y = y - part.sum(-1, keepdim=True) * (scale * scales.zero[:, g, 0])
     return y
 
 
@@ -119,11 +155,15 @@ def matrices(model: nn.Module) -> dict[str, nn.Module]:
     }
 
 
+WAVEFORM = "frontend.conv.0.weight"  # hears the waveform itself and is always float
+
+
 def round_model(
     model: nn.Module,
     rules: tuple[Rule, ...],
     activation_bits: int = 8,
     other_bits: int = 0,
+    float_sums: bool = False,
     **search: float | int | bool,
 ) -> None:
     """From here on the model computes with rounded weights.
@@ -132,14 +172,19 @@ def round_model(
     search: least_clip, clip_steps and scale_gradient of Grid.
     """
     layers = matrices(model)
-    waveform = "frontend.conv.0.weight"  # hears the waveform itself and is always float
-    layers.pop(waveform, None)
+    layers.pop(WAVEFORM, None)
     found = assign(rules, layers)
     for name, layer in layers.items():
         rule = found.get(name) or (Rule("*", other_bits, CHANNEL) if other_bits else None)
         if rule is None:
             layer.rounding = None
             continue
-        depth = layer.matrix().shape[1] if isinstance(layer, StridedConv) else layer.weight.shape[1]
-        grid = Grid(rule.bits, rule.group_of(name, depth), rule.scheme, rule.clip, **search)
-        layer.rounding = Rounding(grid, activation_bits)
+        group = rule.group_of(name, layer.matrix().shape[1])
+        grid = Grid(rule.bits, group, rule.scheme, rule.clip, **search)
+        layer.rounding = Rounding(grid, activation_bits, None, float_sums)
+
+
+def unround_model(model: nn.Module) -> None:
+    """From here on the model computes with floats again."""
+    for layer in matrices(model).values():
+        layer.rounding = None

@@ -38,6 +38,8 @@ SCALARS = {
     "frontend.norm.prior_variance": ("encoder.v0",),
     "encoder.memory_position_scale": ("encoder.ps",),
 }
+# What stands beside a rounded matrix, one row for each output.
+COMPANIONS = ("scale", "zero")
 
 
 def checkpoint_names(
@@ -54,6 +56,9 @@ def checkpoint_names(
     if name in SCALARS:
         return SCALARS[name] if streaming else ()
     module, _, kind = name.rpartition(".")
+    if kind in COMPANIONS:
+        named = checkpoint_names(module, streaming=streaming, kept=kept)
+        return tuple(f"{theirs}.{kind}" for theirs in named)
     if module in FRONT_AND_ENDS:
         return (f"{encoder}{FRONT_AND_ENDS[module]}.{kind}",)
     if module == "decoder.embedding":

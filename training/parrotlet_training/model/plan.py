@@ -11,7 +11,7 @@ from ..errors import TrainingError
 WIDTHS = (2, 4, 8)
 SCHEMES = ("symmetric", "affine", "midRise")
 CHANNEL = "channel"
-MAX, SEARCH = "max", "search"
+MAX, SEARCH, STORED = "max", "search", "stored"
 
 
 @dataclass(frozen=True)

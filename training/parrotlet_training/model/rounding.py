@@ -1,15 +1,17 @@
 """Weights as the engine holds them: integers, and a scale to each group of inputs.
 
-w = scale * code - zero, where zero = scale * offset and the offset depends on the scheme:
+w = scale * code - zero, where the zero depends on the scheme:
   symmetric  0; the largest magnitude, clipped, is the largest code
   affine     a float zero point; the clipped range from least to largest is the range of codes
-  midRise    -1/2: two bits are +-1/2 and +-3/2 of the scale
-code = floor(w / scale + offset + 0.5), clamped. All in float32 and in this order of operations, as
-`parrotlet import` does it, so that the integers are the same. Sources: arXiv 2305.16619 (schemes,
-sub-channels, clipping), arXiv 2203.15952 (native integer training).
+  midRise    -scale / 2: two bits are +-1/2 and +-3/2 of the scale
+code = floor(w / scale + zero / scale + 0.5), clamped. All in float32 and in this order of operations,
+as `parrotlet import` does it, so that the integers are the same, and scale and zero alone decide
+them. Sources: arXiv 2305.16619 (schemes, sub-channels, clipping), arXiv 2203.15952 (native integer
+training).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -41,39 +43,58 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Scales:
+    """Where the codes of each group lie: scale * code - zero."""
+
+    scale: Tensor  # (rows, groups, 1)
+    zero: Tensor | None = None  # (rows, groups, 1); None where it is 0
+
+    def steps(self, groups: Tensor) -> Tensor:
+        """Where weights (rows, groups, group) lie between codes."""
+        step = divisor(self.scale)
+        found = groups / step
+        return found if self.zero is None else found + self.zero / step
+
+    def values(self, codes: Tensor) -> Tensor:
+        found = codes * self.scale
+        return found if self.zero is None else found - self.zero
+
+
+@dataclass(frozen=True)
 class Rounded:
     codes: Tensor  # (rows, groups, group), whole numbers as float32
-    scale: Tensor  # (rows, groups, 1)
-    zero: Tensor | None  # (rows, groups, 1); None where it is 0
+    scales: Scales
 
+    @cached_property
     def values(self) -> Tensor:
         """(rows, depth)"""
-        found = self.codes * self.scale
-        return (found if self.zero is None else found - self.zero).flatten(1)
+        return self.scales.values(self.codes).flatten(1)
+
+    @cached_property
+    def blocks(self) -> Tensor:
+        """(groups, group, rows): the codes as a product of one group after the other wants them."""
+        return self.codes.permute(1, 2, 0).contiguous()
 
 
-def quantize(weight: Tensor, grid: Grid) -> Rounded:
-    """weight: (rows, depth), a whole number of groups"""
+def quantize(weight: Tensor, grid: Grid, scales: Scales | None = None) -> Rounded:
+    """weight: (rows, depth), a whole number of groups; scales: if not those that the grid asks for"""
     groups = weight.detach().float().unflatten(1, (-1, grid.group))
-    scale, offset = scale_and_offset(groups, grid, best_clip(groups, grid))
-    codes = nearest(groups, scale, offset, grid)
-    zero = None if offset is None else scale * offset
-    return Rounded(torch.where(scale == 0, 0, codes), scale, zero)
+    scales = scales or find_scales(groups, grid, best_clip(groups, grid))
+    return Rounded(torch.where(scales.scale == 0, 0, nearest(groups, scales, grid)), scales)
 
 
-def scale_and_offset(
-    groups: Tensor, grid: Grid, clip: float | Tensor
-) -> tuple[Tensor, Tensor | None]:
-    """groups: (rows, groups, group) -> two of (rows, groups, 1); scales too small to store are 0"""
+def find_scales(groups: Tensor, grid: Grid, clip: float | Tensor) -> Scales:
+    """groups: (rows, groups, group); scales too small to store are 0"""
     if grid.scheme == "affine":
         least, most = (clip * edge for edge in groups.aminmax(dim=-1, keepdim=True))
         scale = stored((most - least) / (grid.high - grid.low))
-        return scale, torch.where(scale == 0, 0, grid.low - least / divisor(scale))
+        offset = torch.where(scale == 0, 0, grid.low - least / divisor(scale))
+        return Scales(scale, scale * offset)
     largest = clip * groups.abs().amax(-1, keepdim=True)
     if grid.scheme == "midRise":
         scale = stored(largest / (grid.high + 0.5))
-        return scale, torch.full_like(scale, -0.5)
-    return stored(largest / grid.high), None
+        return Scales(scale, scale * -0.5)
+    return Scales(stored(largest / grid.high))
 
 
 def best_clip(groups: Tensor, grid: Grid) -> float | Tensor:
@@ -83,23 +104,16 @@ def best_clip(groups: Tensor, grid: Grid) -> float | Tensor:
     best = torch.ones_like(groups[..., :1])
     least = torch.full_like(best, torch.inf)
     for clip in torch.linspace(1, grid.least_clip, grid.clip_steps).tolist():
-        scale, offset = scale_and_offset(groups, grid, clip)
-        codes = nearest(groups, scale, offset, grid)
-        values = codes * scale if offset is None else codes * scale - scale * offset
+        scales = find_scales(groups, grid, clip)
+        values = scales.values(nearest(groups, scales, grid))
         error = (groups - values).abs().sum(-1, keepdim=True)
         best, least = torch.where(error < least, clip, best), torch.minimum(error, least)
     return best
 
 
-def steps(groups: Tensor, scale: Tensor, offset: Tensor | None) -> Tensor:
-    """Where weights lie between codes."""
-    found = groups / divisor(scale)
-    return found if offset is None else found + offset
-
-
-def nearest(groups: Tensor, scale: Tensor, offset: Tensor | None, grid: Grid) -> Tensor:
+def nearest(groups: Tensor, scales: Scales, grid: Grid) -> Tensor:
     """The codes that weights are rounded to."""
-    return (steps(groups, scale, offset) + 0.5).floor_().clamp_(grid.low, grid.high)
+    return (scales.steps(groups) + 0.5).floor_().clamp_(grid.low, grid.high)
 
 
 def stored(scale: Tensor) -> Tensor:
@@ -110,25 +124,26 @@ def divisor(scale: Tensor) -> Tensor:
     return torch.where(scale == 0, 1, scale)
 
 
-def straight_through(weight: Tensor, grid: Grid) -> tuple[Tensor, Rounded]:
-    """Rounded values (rows, depth) whose gradient passes the rounding but no clipped weight."""
-    rounded = quantize(weight, grid)
+def straight_through(weight: Tensor, rounded: Rounded, grid: Grid) -> Tensor:
+    """The rounded values (rows, depth); their gradient passes the rounding but no clipped weight.
+
+    rounded: what `quantize` made of the weight (rows, depth).
+    """
+    if not (torch.is_grad_enabled() and weight.requires_grad):
+        return rounded.values
     if grid.scale_gradient:
-        return _with_scale_gradient(weight, grid), rounded
-    return _StraightThrough.apply(weight, rounded, grid), rounded
+        return _with_scale_gradient(weight, grid)
+    return _StraightThrough.apply(weight, rounded, grid)
 
 
 class _StraightThrough(torch.autograd.Function):
     @staticmethod
     def forward(ctx, weight: Tensor, rounded: Rounded, grid: Grid) -> Tensor:
+        ctx.inside = None
         if grid.clip != MAX:
-            groups = weight.unflatten(1, (-1, grid.group))
-            offset = None if rounded.zero is None else rounded.zero / divisor(rounded.scale)
-            at = steps(groups, rounded.scale, offset)
+            at = rounded.scales.steps(weight.unflatten(1, (-1, grid.group)))
             ctx.inside = ((at >= grid.low - 0.5) & (at <= grid.high + 0.5)).flatten(1)
-        else:
-            ctx.inside = None
-        return rounded.values()
+        return rounded.values.detach()
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
@@ -137,8 +152,7 @@ class _StraightThrough(torch.autograd.Function):
 
 def _with_scale_gradient(weight: Tensor, grid: Grid) -> Tensor:
     groups = weight.unflatten(1, (-1, grid.group))
-    scale, offset = scale_and_offset(groups, grid, best_clip(groups.detach(), grid))
-    at = steps(groups, scale, offset)
+    scales = find_scales(groups, grid, best_clip(groups.detach(), grid))
+    at = scales.steps(groups)
     codes = at + ((at + 0.5).floor() - at).detach()
-    codes = codes.clamp(grid.low, grid.high)
-    return (codes * scale if offset is None else codes * scale - scale * offset).flatten(1)
+    return scales.values(codes.clamp(grid.low, grid.high)).flatten(1)

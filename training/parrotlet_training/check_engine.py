@@ -1,0 +1,98 @@
+"""`export --check`: the built engine must hear what PyTorch hears."""
+
+import json
+import math
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from tqdm import tqdm
+
+from .data.audio_cache import read_recording
+from .data.manifest import read_manifest
+from .errors import TrainingError
+from .model.architecture import WHOLE
+from .model.front_end import FRAME_SECONDS, SAMPLE_RATE
+from .model.streaming_model import StreamingModel
+from .recognize import by_length, load_tokenizer, transcribe
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = ROOT / "dist/esm/cli/main.js"
+BATCH_SECONDS = 120.0  # of audio, heard at a time
+
+
+def check_engine(
+    model: StreamingModel, folder: Path, checkpoint: Path, sound: Path, plan: Path | None = None
+) -> None:
+    """Imports the checkpoint and compares the engine's texts; needs a build.
+
+    plan: with which the checkpoint's own integers are imported; None: its floats.
+    """
+    if not COMMAND.exists():
+        raise TrainingError(f"--check needs the engine: run `npm run build` in {ROOT} first.")
+    paths, chunks = [sound], model.arch.chunk_choices
+    if sound.is_dir():
+        paths = [sound / row.path for row in read_manifest(sound, "dev")]
+        chunks = (model.arch.chunk_frames,)
+    if model.arch.span == "frames":
+        chunks = (WHOLE,)  # the engine takes as much as is there
+    recordings = [read_recording(path) for path in paths]
+    batches = list(by_length([len(r) / SAMPLE_RATE for r in recordings], BATCH_SECONDS))
+    tokenizer, differing = load_tokenizer(folder), 0
+    with tempfile.TemporaryDirectory() as temporary, torch.inference_mode():
+        weights = ("--plan", plan) if plan else ("--bits", "32")
+        engine = Engine(checkpoint, Path(temporary), recordings, weights)
+        for chunk in chunks:
+            different = []
+            for batch in tqdm(batches, name_of(chunk), disable=len(paths) == 1):
+                wanted = transcribe(model, tokenizer, [recordings[i] for i in batch], chunk)
+                got = engine.transcribe([recordings[i] for i in batch], chunk)
+                different += [d for d in zip(batch, wanted, got, strict=True) if d[1] != d[2]]
+            same = len(paths) - len(different)
+            print(f"{name_of(chunk)}: the same text for {same} of {len(paths)} recordings")
+            for i, by_torch, by_engine in different:
+                print(f"{paths[i]}\n  PyTorch: {by_torch}\n  engine:  {by_engine}")
+            differing += len(different)
+    if differing:
+        raise TrainingError(f"The engine computes something else: {differing} texts differ.")
+
+
+class Engine:
+    """The built engine with a checkpoint's weights and segments as long as the recordings."""
+
+    def __init__(
+        self, checkpoint: Path, folder: Path, recordings: list[np.ndarray], weights: tuple
+    ):
+        self._folder, self._model = folder, folder / "model.safetensors"
+        longest = math.ceil(max(map(len, recordings)) / SAMPLE_RATE) + 1
+        options = (*weights, "--max-segment", max(longest, 20))
+        node(COMMAND, "import", checkpoint, "--output", self._model, *options)
+
+    def transcribe(self, recordings: list[np.ndarray], chunk: int) -> list[str]:
+        """Texts of whole recordings; it hears the very samples, whatever file they came from."""
+        files = [self._folder / f"{i}.wav" for i in range(len(recordings))]
+        for file, samples in zip(files, recordings, strict=True):
+            soundfile.write(file, samples, SAMPLE_RATE, subtype="FLOAT")
+        options = ["--model", self._model, "--no-pauses", "--json"]
+        if chunk != WHOLE:
+            options += ["--chunk", milliseconds(chunk)]
+        lines = node(COMMAND, "transcribe", *files, *options).splitlines()
+        return [json.loads(line)["text"] for line in lines]
+
+
+def name_of(chunk: int) -> str:
+    return "look-ahead" if chunk == WHOLE else f"{milliseconds(chunk)} ms"
+
+
+def milliseconds(chunk: int) -> int:
+    return round(chunk * FRAME_SECONDS * 1000)
+
+
+def node(*command: object) -> str:
+    done = subprocess.run(["node", *map(str, command)], capture_output=True, text=True)
+    if done.returncode:
+        raise TrainingError(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
+    return done.stdout

@@ -1,0 +1,151 @@
+"""Training that starts from the integers of a model file, and hands its own on."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import MOONSHINE
+from safetensors.torch import load_file, save_file
+from synthetic import PLAIN_SETTINGS, lessons
+
+from parrotlet_training.errors import TrainingError
+from parrotlet_training.export import export, plan_beside
+from parrotlet_training.model.integers import hold_integers, read_integers, start_from_integers
+from parrotlet_training.model.layers import matrices, round_model
+from parrotlet_training.model.plan import Rule
+from parrotlet_training.model.rounding import quantize
+from parrotlet_training.model.streaming_model import StreamingModel
+from parrotlet_training.settings import QuantizeSettings
+from parrotlet_training.train import Trainer
+
+RULES = (
+    Rule("encoder.layers.0.*", 2, 16, "midRise", 0.6),
+    Rule("encoder.*", 2, 16, "affine"),
+    Rule("decoder.embedding.weight", 8),
+    Rule("decoder.*", 4, 16),
+    Rule("frontend.*", 8),
+)
+
+
+@pytest.fixture
+def model(tiny_architecture):
+    torch.manual_seed(5)
+    settings = replace(PLAIN_SETTINGS.model, chunk_choices=(13, 27), chunk_frames=27)
+    return StreamingModel(settings.architecture(tiny_architecture)).eval().requires_grad_(False)
+
+
+def write_model_file(path, model, changes=None):
+    """Its matrices as `parrotlet quantize` writes them."""
+    round_model(model, RULES)
+    tensors, manifest = {}, {}
+    for name, layer in matrices(model).items():
+        if layer.rounding is None:
+            continue
+        grid, rounded = layer.rounding.grid, layer.rounded()
+        codes = rounded.codes.flatten(1).numpy().astype(np.int64)
+        places = np.pad(codes & (2**grid.bits - 1), ((0, 0), (0, -codes.shape[1] % (8 // grid.bits))))
+        places = places.reshape(len(codes), -1, 8 // grid.bits) << (grid.bits * np.arange(8 // grid.bits))
+        tensors[name] = torch.from_numpy(places.sum(-1).astype("u1"))
+        tensors[f"{name}.scale"] = rounded.scales.scale[..., 0].clone()
+        if grid.scheme == "affine":
+            tensors[f"{name}.zero"] = rounded.scales.zero[..., 0].clone()
+        manifest[name] = {"bits": grid.bits, "shape": list(codes.shape), "groupSize": grid.group}
+        if grid.scheme != "symmetric":
+            manifest[name] |= {"scheme": grid.scheme}
+    manifest["encoder.layers.1.ff.in.weight"]["activations"] = 4
+    manifest["encoder.layers.1.ff.out.weight"]["activations"] = 32
+    manifest |= changes or {}
+    save_file(tensors, path, {"document": json.dumps({"tensors": manifest})})
+    return path
+
+
+def test_reads_what_a_model_file_holds(tmp_path, model):
+    found = read_integers(write_model_file(tmp_path / "m.safetensors", model))
+    layers = {name: layer for name, layer in matrices(model).items() if layer.rounding}
+    assert found.keys() == layers.keys()
+    for name, layer in layers.items():
+        wanted, got = layer.rounded(), found[name].rounded
+        assert torch.equal(wanted.codes, got.codes) and torch.equal(wanted.values, got.values)
+        assert found[name].grid == replace(layer.rounding.grid, clip="stored")
+    bits = {name: one.activation_bits for name, one in found.items()}
+    assert bits["encoder.layers.1.ff.in.weight"] == 4 and bits["encoder.layers.1.ff.out.weight"] == 0
+    assert bits["encoder.layers.0.ff.in.weight"] == 8
+
+
+def test_a_model_that_starts_from_integers_has_them(tmp_path, model, waveform, tiny_architecture):
+    found = read_integers(write_model_file(tmp_path / "m.safetensors", model))
+    other = StreamingModel(model.arch).eval().requires_grad_(False)
+    start_from_integers(other, found)
+    hold_integers(other, found)
+    for name, layer in matrices(other).items():
+        if name in found:
+            assert torch.equal(layer.rounded().codes, found[name].rounded.codes)
+
+
+def test_what_does_not_fit_is_refused(tmp_path, model):
+    path = tmp_path / "m.safetensors"
+    found = read_integers(write_model_file(path, model))
+    first = next(iter(found.values()))
+    with pytest.raises(TrainingError, match="no such matrix"):
+        hold_integers(model, {"encoder.layers.9.ff.in.weight": first})
+    with pytest.raises(TrainingError, match="but the model has"):
+        hold_integers(model, {"decoder.embedding.weight": first})
+    with pytest.raises(TrainingError, match="no model file"):
+        read_integers(tmp_path / "none.safetensors")
+    save_file({"x": torch.ones(1)}, path)
+    with pytest.raises(TrainingError, match="no model file"):
+        read_integers(path)
+    with pytest.raises(TrainingError, match="decides alone"):
+        replace(PLAIN_SETTINGS, quantize=QuantizeSettings(integers="m", plan="p"))
+
+
+def test_trains_from_integers_and_exports_their_scales(tmp_path, model):
+    path = write_model_file(tmp_path / "m.safetensors", model)
+    teacher = export(model, MOONSHINE, tmp_path, "teacher", {})
+    chunks = replace(PLAIN_SETTINGS.model, chunk_choices=(13, 27), chunk_frames=27, ctc=False)
+    settings = replace(
+        PLAIN_SETTINGS,
+        folder=tmp_path,
+        model=chunks,
+        loss=replace(PLAIN_SETTINGS.loss, teacher=teacher.name),
+        quantize=QuantizeSettings(integers=path.name, float_sums=True),
+        train=replace(PLAIN_SETTINGS.train, steps=4, encoder_rate=0.05),
+    )
+    rows, audio = lessons(tmp_path / "made")
+    (tmp_path / "run").mkdir()
+    run = Trainer(tmp_path / "run", MOONSHINE, settings, rows, audio, torch.device("cpu"))
+    run.begin(MOONSHINE)
+    found = read_integers(path)
+    start = {n: one.rounded.codes for n, one in found.items()}
+    run.train([])
+    settings.round(run.model)
+    written = export(run.model.eval(), MOONSHINE, tmp_path, "trained", {})
+    rules = {rule["match"]: rule for rule in json.loads(plan_beside(written).read_text())}
+    assert rules.keys() == start.keys()
+    assert rules["encoder.layers.1.ff.in.weight"] == {
+        "match": "encoder.layers.1.ff.in.weight",
+        "bits": 2,
+        "groupSize": 16,
+        "scheme": "affine",
+        "clip": "stored",
+        "activations": 4,
+    }
+    tensors = load_file(written)
+    weight = tensors["encoder.e.layers.0.self_attn.k_proj.weight"]
+    scale = tensors["encoder.e.layers.0.self_attn.k_proj.weight.scale"]
+    rows = len(weight)
+    held = found["encoder.layers.0.attention.qkv.weight"]
+    assert torch.equal(scale, held.rounded.scales.scale[rows : 2 * rows, :, 0])
+    layers = matrices(run.model)
+    changed = [n for n in start if not torch.equal(layers[n].rounded().codes, start[n])]
+    assert "encoder.layers.0.attention.qkv.weight" in changed  # it has learnt
+    codes = quantize(weight, held.grid, replace_rows(held.rounded.scales, rows)).codes
+    name = "encoder.layers.0.attention.qkv.weight"
+    assert torch.equal(codes, layers[name].rounded().codes[rows : 2 * rows])
+
+
+def replace_rows(scales, rows):
+    zero = None if scales.zero is None else scales.zero[rows : 2 * rows]
+    return replace(scales, scale=scales.scale[rows : 2 * rows], zero=zero)
