@@ -92,5 +92,7 @@ it('lists the recordings of a subset for other programs', () => {
   const list = (...options: string[]) =>
     execFileSync('node', [tool, '--data', folder, ...options], { encoding: 'utf8', stdio: 'pipe' });
   expect(list('--list', 'dev')).toBe('x/2.mp3\n');
-  expect(() => list('--list', 'nothing')).toThrow('There is no subset "nothing"');
+  expect(() => list('--list', 'nothing')).toThrow(
+    'Allowed choices are dev, test-other, speechocean',
+  );
 });

@@ -3,37 +3,27 @@
 // the last bit, and so is the text.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { DEFAULT_DATA, loadFacade, readManifest, readMono16k, runTool } from './corpus.mjs';
+import { loadFacade, readManifest, readMono16k, runTool } from './corpus.mjs';
+import { count, readCommandLine, SHARED } from './options.mjs';
 import { startProgress } from './progress.mjs';
 import { seededRandom } from './random.mjs';
 import { recordResult } from './results.mjs';
 
-const HELP = `usage: node tools/accuracy/chunk-invariance.mjs [options]
-
-Feeds dev utterances in one piece and then in pieces of random length, and compares the bytes of the
-encoder's output and the final text. Exits with 1 when any differs.
-
-  --data DIR      folder with manifest.tsv and the recordings (default ../shared/data)
-  --model FILE    model file (default: the package's own)
-  --utterances N  (default 20)
-  --cuts N        random cuts in all (default 200)
-  --seed N        (default 1)
-  --help`;
-
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string', default: DEFAULT_DATA },
-    model: { type: 'string', default: 'default' },
-    utterances: { type: 'string', default: '20' },
-    cuts: { type: 'string', default: '200' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
-  },
+const { options } = readCommandLine({
+  name: 'node tools/accuracy/chunk-invariance.mjs',
+  about:
+    'Feeds dev utterances in one piece and then in pieces of random length, and compares the bytes of ' +
+    "the encoder's output and the final text. Exits with 1 when any differs.",
+  options: [
+    SHARED.data,
+    SHARED.model,
+    count('--utterances', 'how many').default(20),
+    count('--cuts', 'random cuts in all').default(200),
+    SHARED.seed,
+  ],
 });
 
 await runTool(async () => {
-  if (options.help) return console.log(HELP);
   await loadFacade();
   // The encoder's output is not part of the public interface: this asks the engine itself.
   const { chooseBackend } = await import('../../dist/esm/backend/choose.js');
@@ -42,9 +32,9 @@ await runTool(async () => {
   const model = await chooseBackend().backend.loadModelFile(path, 0);
   const rows = readManifest(options.data)
     .filter(({ split, seconds }) => split === 'dev' && seconds <= 20)
-    .slice(0, Number(options.utterances));
-  const cuts = Math.ceil(Number(options.cuts) / rows.length);
-  const random = seededRandom(Number(options.seed));
+    .slice(0, options.utterances);
+  const cuts = Math.ceil(options.cuts / rows.length);
+  const random = seededRandom(options.seed);
   const progress = startProgress(rows.reduce((sum, row) => sum + row.seconds * cuts, 0));
   let checked = 0;
   const differing = [];

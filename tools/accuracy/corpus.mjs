@@ -44,6 +44,12 @@ export function readManifest(folder) {
   });
 }
 
+/** At most `count` rows, as far apart as possible. */
+export function spread(rows, count) {
+  if (count >= rows.length) return rows;
+  return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)]);
+}
+
 /** The package's public interface, as built by `npm run build`. */
 export async function loadFacade() {
   const path = join(ROOT, 'dist/esm/index.js');

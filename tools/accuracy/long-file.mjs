@@ -1,17 +1,10 @@
 #!/usr/bin/env node
 // Runs one live session over a long recording joined from utterances: does accuracy or memory drift?
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import {
-  DEFAULT_DATA,
-  joinSamples,
-  loadFacade,
-  readManifest,
-  readMono16k,
-  runTool,
-} from './corpus.mjs';
+import { joinSamples, loadFacade, readManifest, readMono16k, runTool } from './corpus.mjs';
+import { count, readCommandLine, SHARED } from './options.mjs';
 import { startProgress } from './progress.mjs';
 import { seededRandom } from './random.mjs';
 import { writeReport } from './report.mjs';
@@ -22,33 +15,23 @@ const SAMPLE_RATE = 16_000;
 const ROOM_LEVEL = 3e-4; // amplitude of the noise between utterances, about -70 dB
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
-const HELP = `usage: node tools/accuracy/long-file.mjs [options]
-
-Joins dev utterances of one or more speakers, with 0.3 to 1 s of faint noise between them, and runs one
-session with default options over the whole. Where the utterances do not suffice, they come again,
-shuffled and with other gaps. Writes the word error rate beside that of the utterances one by one, and
-how memory moved, to bench/results/long-file.json and docs/accuracy.md.
-
-  --data DIR     folder with manifest.tsv and the recordings (default ../shared/data)
-  --model FILE   model file (default: the package's own)
-  --minutes N    length of the recording (default 60)
-  --speakers N   speakers, one after the other (default 4)
-  --seed N       of the gaps and their noise (default 1)
-  --help`;
-
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string', default: DEFAULT_DATA },
-    model: { type: 'string', default: 'default' },
-    minutes: { type: 'string', default: '60' },
-    speakers: { type: 'string', default: '4' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
-  },
+const { options } = readCommandLine({
+  name: 'node tools/accuracy/long-file.mjs',
+  about:
+    'Joins dev utterances of one or more speakers, with 0.3 to 1 s of faint noise between them, and runs ' +
+    'one session with default options over the whole. Where the utterances do not suffice, they come ' +
+    'again, shuffled and with other gaps. Writes the word error rate beside that of the utterances one ' +
+    'by one, and how memory moved, to bench/results/long-file.json and docs/accuracy.md.',
+  options: [
+    SHARED.data,
+    SHARED.model,
+    count('--minutes', 'length of the recording').default(60),
+    count('--speakers', 'speakers, one after the other').default(4),
+    SHARED.seed,
+  ],
 });
 
 await runTool(async () => {
-  if (options.help) return console.log(HELP);
   const { loadModel, transcribe } = await loadFacade();
   const model = await loadModel(options.model);
   const hear = async (samples) => {
@@ -78,8 +61,8 @@ await runTool(async () => {
 
 /** Utterances until the length is reached, a gap behind each; and how each does by itself. */
 async function joinUtterances(hear) {
-  const random = seededRandom(Number(options.seed));
-  const needed = 60 * Number(options.minutes) * SAMPLE_RATE;
+  const random = seededRandom(options.seed);
+  const needed = 60 * options.minutes * SAMPLE_RATE;
   const progress = startProgress(needed / SAMPLE_RATE);
   const [parts, rows, scores] = [[], [], []];
   for (let length = 0, utterances = endless(random); length < needed; ) {
@@ -100,7 +83,7 @@ async function joinUtterances(hear) {
 /** Rows of the first speakers, one speaker after the other; then again and again, shuffled. */
 function* endless(random) {
   const dev = readManifest(options.data).filter(({ split }) => split === 'dev');
-  const names = [...new Set(dev.map(({ speaker }) => speaker))].slice(0, Number(options.speakers));
+  const names = [...new Set(dev.map(({ speaker }) => speaker))].slice(0, options.speakers);
   const all = names.flatMap((name) => dev.filter(({ speaker }) => speaker === name));
   if (all.length === 0) throw new Error(`${options.data} has no dev recordings of any speaker.`);
   yield* all;

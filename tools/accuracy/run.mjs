@@ -3,60 +3,49 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
 import { configurationsOf, listModels } from './configurations.mjs';
-import { DEFAULT_DATA, loadFacade, readManifest, runTool, SUBSETS } from './corpus.mjs';
+import { loadFacade, readManifest, runTool, SUBSETS } from './corpus.mjs';
+import { readCommandLine, SHARED } from './options.mjs';
 import { startProgress } from './progress.mjs';
 import { writeReport } from './report.mjs';
 import { printRow, recordRow, scoreSubset } from './rows.mjs';
 import { addTranscripts, readTranscripts } from './transcripts.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const HELP = `usage: node tools/accuracy/run.mjs [options]
-
-Transcribes every recording of the subsets with every model file and chunk, scores the texts, adds the
-rates to bench/results/accuracy.json and writes docs/accuracy.md. A run that was stopped goes on where
-it was: transcripts are kept in the work folder, by the model's hash; --fresh after a change of the engine.
-
-  --data DIR      folder with manifest.tsv and the recordings (default ../shared/data)
-  --models DIR    folder of *.safetensors model files (default models)
-  --subset NAME   ${Object.keys(SUBSETS).join(', ')}; may be repeated (default: dev and test-other)
-  --only TEXT     only configurations whose "MODEL MODE CHUNK" contains TEXT, such as "w4 whole 648"
-  --limit N       only the first N recordings of a subset; rates are printed but not recorded
-  --jobs N        recordings at a time (default 2)
-  --work DIR      transcripts (default bench/work/accuracy)
-  --fresh         forget the transcripts of earlier runs
-  --report-only   only write docs/accuracy.md from bench/results/accuracy.json
-  --help`;
-
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string', default: DEFAULT_DATA },
-    models: { type: 'string', default: join(ROOT, 'models') },
-    subset: { type: 'string', multiple: true, default: ['dev', 'test-other'] },
-    only: { type: 'string', default: '' },
-    limit: { type: 'string', default: 'Infinity' },
-    jobs: { type: 'string', default: '2' },
-    work: { type: 'string', default: join(ROOT, 'bench/work/accuracy') },
-    fresh: { type: 'boolean', default: false },
-    'report-only': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { options } = readCommandLine({
+  name: 'node tools/accuracy/run.mjs',
+  about:
+    'Transcribes every recording of the subsets with every model file and chunk, scores the texts, adds ' +
+    'the rates to bench/results/accuracy.json and writes docs/accuracy.md. A run that was stopped goes ' +
+    "on where it was: transcripts are kept in the work folder, by the model's hash; --fresh after a " +
+    'change of the engine.',
+  options: [
+    SHARED.data,
+    new Option('--models <dir>', 'folder of *.safetensors').default(join(ROOT, 'models'), 'models'),
+    SHARED.subsets('--subset', ['dev', 'test-other']),
+    new Option(
+      '--only <text>',
+      'only where "MODEL MODE CHUNK" contains it, as in "int4 whole 648"',
+    ).default('', 'all'),
+    SHARED.limit('only the first N recordings of a subset; rates are printed but not recorded'),
+    SHARED.jobs(2),
+    SHARED.work(join(ROOT, 'bench/work/accuracy'), 'transcripts'),
+    SHARED.fresh,
+    SHARED.reportOnly('only write docs/accuracy.md from bench/results/accuracy.json'),
+  ],
 });
 
 await runTool(async () => {
-  if (options.help) return console.log(HELP);
-  if (!options['report-only']) await measureAll();
+  if (!options.reportOnly) await measureAll();
   writeReport();
 });
 
 async function measureAll() {
-  const unknown = options.subset.find((name) => !Object.hasOwn(SUBSETS, name));
-  if (unknown) throw new Error(`There is no subset "${unknown}"; ${Object.keys(SUBSETS)} exist.`);
   const manifest = readManifest(options.data);
   const subsets = options.subset.map((name) => ({
     name,
-    rows: manifest.filter(SUBSETS[name].holds).slice(0, Number(options.limit)),
+    rows: manifest.filter(SUBSETS[name].holds).slice(0, options.limit),
   }));
   const { loadModel, transcribe } = await loadFacade();
   for (const file of listModels(options.models)) {
@@ -68,7 +57,7 @@ async function measureAll() {
       for (const subset of subsets) {
         const row = await measure(configuration, subset, model, transcribe);
         printRow(row);
-        if (options.limit === 'Infinity') recordRow(row);
+        if (options.limit === Number.POSITIVE_INFINITY) recordRow(row);
       }
     }
     model.close();
@@ -83,7 +72,7 @@ async function measure(configuration, { name, rows }, model, transcribe) {
     file,
     rows,
     data: options.data,
-    jobs: Number(options.jobs),
+    jobs: options.jobs,
     transcribeFile: (path) => transcribe(model, path, configuration.options),
     onDone: progress.add,
   });

@@ -1,6 +1,7 @@
 // Turns bench/results/confidence.json and non-speech.json into docs/confidence.md and its plot.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { loadPlots } from '../accuracy/plots.mjs';
 import { resultPath } from '../accuracy/results.mjs';
 
 const PAGE = fileURLToPath(new URL('../../docs/confidence.md', import.meta.url));
@@ -21,17 +22,12 @@ function readResult(name) {
 }
 
 async function drawPlot({ before, after }) {
-  let plot;
-  try {
-    plot = await import('../../bench/plot.mjs');
-  } catch (cause) {
-    throw new Error(`The plot needs vega: run "npm run bench:peers" once. ${cause.message}`);
-  }
+  const { plotReliability } = await loadPlots();
   const values = [
     ...before.map((bin) => ({ when: 'before', ...bin })),
     ...after.map((bin) => ({ when: 'calibrated', ...bin })),
   ];
-  await plot.plotReliability(values, PLOT);
+  await plotReliability(values, PLOT);
 }
 
 const INTRODUCTION = `# Confidence and sounds that are no speech

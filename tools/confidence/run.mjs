@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Calibrates the confidence of words on the dev recordings, and writes docs/confidence.md.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { DEFAULT_DATA, loadFacade, readManifest, runTool, SUBSETS } from '../accuracy/corpus.mjs';
+import { Option } from 'commander';
+import { loadFacade, readManifest, runTool, SUBSETS } from '../accuracy/corpus.mjs';
+import { readCommandLine, SHARED } from '../accuracy/options.mjs';
 import { startProgress } from '../accuracy/progress.mjs';
 import { recordResult, round } from '../accuracy/results.mjs';
 import {
@@ -18,39 +19,28 @@ import { judgeWords } from './judge-words.mjs';
 import { writePage } from './report.mjs';
 import { writeCalibration } from './write-model.mjs';
 
-const HELP = `usage: node tools/confidence/run.mjs [options]
-
-Transcribes the dev recordings live, fits the two numbers that turn the probabilities of words into
-confidences, records them in bench/results/confidence.json and writes docs/confidence.md.
-
-  --data DIR      folder with manifest.tsv and the recordings (default ../shared/data)
-  --model FILE    model file (default: the package's own)
-  --limit N       only about N recordings, spread over all; nothing is recorded
-  --jobs N        recordings at a time (default 2)
-  --write         put the two numbers, and the least of a text, into the model file
-  --report-only   only write docs/confidence.md
-  --help`;
-
 // A text of speech, even one that is half wrong, should stay above the least: it is this far below the
 // mean confidence that a hundredth of the dev segments do not reach.
 const LEAST_MARGIN = 0.65;
 const FOLDS = 2;
 
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string', default: DEFAULT_DATA },
-    model: { type: 'string', default: 'default' },
-    limit: { type: 'string', default: 'Infinity' },
-    jobs: { type: 'string', default: '2' },
-    write: { type: 'boolean', default: false },
-    'report-only': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { options } = readCommandLine({
+  name: 'node tools/confidence/run.mjs',
+  about:
+    'Transcribes the dev recordings live, fits the two numbers that turn the probabilities of words into ' +
+    'confidences, records them in bench/results/confidence.json and writes docs/confidence.md.',
+  options: [
+    SHARED.data,
+    SHARED.model,
+    SHARED.limit('only about N recordings, spread over all; nothing is recorded'),
+    SHARED.jobs(2),
+    new Option('--write', 'put the two numbers, and the least of a text, into the model file'),
+    SHARED.reportOnly('only write docs/confidence.md'),
+  ],
 });
 
 await runTool(async () => {
-  if (options.help) return console.log(HELP);
-  if (!options['report-only']) await measure();
+  if (!options.reportOnly) await measure();
   await writePage();
 });
 
@@ -67,14 +57,14 @@ async function measure() {
   }
   const result = { model: name, ...evaluate(utterances) };
   console.log(result);
-  if (options.limit === 'Infinity') recordResult('confidence', result);
+  if (options.limit === Number.POSITIVE_INFINITY) recordResult('confidence', result);
   if (options.write) await writeToModel(result.calibration);
 }
 
 async function transcribeAll(model) {
   const { transcribe } = await loadFacade();
   const dev = readManifest(options.data).filter(SUBSETS.dev.holds);
-  const step = Math.max(1, Math.floor(dev.length / Number(options.limit)));
+  const step = Math.max(1, Math.floor(dev.length / options.limit));
   const rows = dev.filter((_, i) => i % step === 0);
   const progress = startProgress(rows.reduce((sum, { seconds }) => sum + seconds, 0));
   const waiting = [...rows];
@@ -87,7 +77,7 @@ async function transcribeAll(model) {
       progress.add(row.seconds);
     }
   };
-  await Promise.all(Array.from({ length: Number(options.jobs) }, work));
+  await Promise.all(Array.from({ length: options.jobs }, work));
   progress.end();
   return utterances;
 }

@@ -1,15 +1,9 @@
 #!/usr/bin/env node
 // Counts the words that a live session makes of sounds that are no speech, and the true ones it drops.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import {
-  DEFAULT_DATA,
-  joinSamples,
-  loadFacade,
-  readManifest,
-  runTool,
-  SUBSETS,
-} from '../accuracy/corpus.mjs';
+import { Option } from 'commander';
+import { joinSamples, loadFacade, readManifest, runTool, SUBSETS } from '../accuracy/corpus.mjs';
+import { count, readCommandLine, SHARED } from '../accuracy/options.mjs';
 import { startProgress } from '../accuracy/progress.mjs';
 import { recordResult, round } from '../accuracy/results.mjs';
 import { capped, errorPercent, scoreUtterance } from '../accuracy/wer.mjs';
@@ -18,40 +12,28 @@ import { cutRoomTone } from './room-tone.mjs';
 import { makeSound, SAMPLE_RATE, SOUNDS } from './sounds.mjs';
 
 const LEVELS = [-20, -30, -40, -50];
-const HELP = `usage: node tools/non-speech/run.mjs [options]
-
-Feeds ten minutes of sounds that are no speech to a live session, and the dev recordings to others;
-records how many words came, and how many true ones the rule dropped, in bench/results/non-speech.json
-and writes docs/confidence.md.
-
-  --data DIR            folder with manifest.tsv and the recordings (default ../shared/data); also the
-                        source of the room tone
-  --model FILE          model file (default: the package's own)
-  --min-confidence N    the rule's threshold (default: the model's)
-  --minutes N           of sounds (default 10)
-  --seed N              of the generator (default 1)
-  --limit N             about N dev recordings, spread over all (default all)
-  --help`;
-
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string', default: DEFAULT_DATA },
-    model: { type: 'string', default: 'default' },
-    'min-confidence': { type: 'string' },
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string', default: '1' },
-    limit: { type: 'string', default: 'Infinity' },
-    help: { type: 'boolean', default: false },
-  },
+const { options } = readCommandLine({
+  name: 'node tools/non-speech/run.mjs',
+  about:
+    'Feeds ten minutes of sounds that are no speech to a live session, and the dev recordings to others; ' +
+    'records how many words came, and how many true ones the rule dropped, in ' +
+    'bench/results/non-speech.json and writes docs/confidence.md. Room tone is cut from the recordings.',
+  options: [
+    SHARED.data,
+    SHARED.model,
+    new Option('--min-confidence <n>', "the rule's threshold (default: the model's)").argParser(
+      Number,
+    ),
+    count('--minutes', 'of sounds').default(10),
+    SHARED.seed,
+    SHARED.limit('about N dev recordings, spread over all'),
+  ],
 });
 
 await runTool(async () => {
-  if (options.help) return console.log(HELP);
   const { loadModel } = await loadFacade();
   const model = await loadModel(options.model);
-  const given = options['min-confidence'];
-  const minConfidence =
-    given === undefined ? (model.info.document.confidence?.least ?? 0) : Number(given);
+  const minConfidence = options.minConfidence ?? model.info.document.confidence?.least ?? 0;
   const dev = readManifest(options.data).filter(SUBSETS.dev.holds);
   const kinds = await hearSounds(model, dev, minConfidence);
   const speech = await hearSpeech(model, dev, minConfidence);
@@ -71,7 +53,7 @@ await runTool(async () => {
 
 async function hearSounds(model, dev, minConfidence) {
   const names = Object.keys(SOUNDS);
-  const seconds = Math.round((60 * Number(options.minutes)) / (names.length + 1));
+  const seconds = Math.round((60 * options.minutes) / (names.length + 1));
   const parts = names.map((name, i) => ({ name, samples: levels(name, seconds, i) }));
   // Every fifth recording first, so that all speakers and rooms are heard.
   const some = [0, 1, 2, 3, 4].flatMap((first) => dev.filter((_, i) => i % 5 === first));
@@ -95,7 +77,7 @@ function levels(name, seconds, index) {
       makeSound(name, {
         seconds: seconds / LEVELS.length,
         decibels,
-        seed: 1000 * Number(options.seed) + 10 * index + i,
+        seed: 1000 * options.seed + 10 * index + i,
       }),
     ),
   );
@@ -121,7 +103,7 @@ async function hear(model, parts, minConfidence) {
 
 /** Live, without the rule; and with it where it has an effect. */
 async function hearSpeech(model, dev, minConfidence) {
-  const step = Math.max(1, Math.floor(dev.length / Number(options.limit)));
+  const step = Math.max(1, Math.floor(dev.length / options.limit));
   const rows = dev.filter((_, i) => i % step === 0);
   const progress = startProgress(rows.reduce((sum, { seconds }) => sum + seconds, 0));
   const scores = { kept: [], all: [] };

@@ -5,16 +5,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { describeModel } from '../accuracy/configurations.mjs';
-import {
-  DEFAULT_DATA,
-  loadFacade,
-  readManifest,
-  readMono16k,
-  runTool,
-} from '../accuracy/corpus.mjs';
+import { loadFacade, readManifest, readMono16k, runTool, spread } from '../accuracy/corpus.mjs';
 import { addLines, readLines } from '../accuracy/json-lines.mjs';
+import { readCommandLine, SHARED } from '../accuracy/options.mjs';
+import { loadPlots } from '../accuracy/plots.mjs';
 import { startProgress } from '../accuracy/progress.mjs';
 import { readResult, recordResult, resultPath } from '../accuracy/results.mjs';
 import { intoARoom, play } from './live.mjs';
@@ -22,43 +17,30 @@ import { streamingPage } from './page.mjs';
 import { summarize } from './summary.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const HELP = `usage: node tools/streaming/run.mjs [options]
-
-Plays the dev recordings to live sessions of every chunk that a model offers, adds up the delays of the
-words and what computing cost, and writes bench/results/streaming.json, its plot and docs/streaming.md.
-A run that was stopped goes on where it was: what sessions said is kept in the work folder, by the
-model's hash; --fresh after a change of the engine.
-
-  --data DIR     folder with manifest.tsv and the recordings (default ../shared/data)
-  --model FILE   model file (default: the package's own)
-  --limit N      only N recordings, evenly spread; the page says so
-  --jobs N       recordings at a time (default 1; more make computing look dearer)
-  --work DIR     what sessions said (default bench/work/streaming)
-  --fresh        forget what earlier runs heard
-  --report-only  only write the plot and the page from bench/results/streaming.json
-  --help
-
-The plot needs bench's own packages: npm install --prefix bench --ignore-scripts --no-package-lock`;
-
-const { values: options } = parseArgs({
-  options: {
-    data: { type: 'string', default: DEFAULT_DATA },
-    model: { type: 'string', default: 'default' },
-    limit: { type: 'string', default: 'Infinity' },
-    jobs: { type: 'string', default: '1' },
-    work: { type: 'string', default: join(ROOT, 'bench/work/streaming') },
-    fresh: { type: 'boolean', default: false },
-    'report-only': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { options } = readCommandLine({
+  name: 'node tools/streaming/run.mjs',
+  about:
+    'Plays the dev recordings to live sessions of every chunk that a model offers, adds up the delays of ' +
+    'the words and what computing cost, and writes bench/results/streaming.json, its plot and ' +
+    'docs/streaming.md. A run that was stopped goes on where it was: what sessions said is kept in the ' +
+    "work folder, by the model's hash; --fresh after a change of the engine. More jobs make computing " +
+    'look dearer.',
+  options: [
+    SHARED.data,
+    SHARED.model,
+    SHARED.limit('only N recordings, evenly spread; the page says so'),
+    SHARED.jobs(1),
+    SHARED.work(join(ROOT, 'bench/work/streaming'), 'what sessions said'),
+    SHARED.fresh,
+    SHARED.reportOnly('only write the plot and the page from bench/results/streaming.json'),
+  ],
 });
 
 await runTool(async () => {
-  if (options.help) return console.log(HELP);
-  if (!options['report-only']) recordResult('streaming', await measure());
+  if (!options.reportOnly) recordResult('streaming', await measure());
   const result = readResult('streaming');
   if (!result) throw new Error('There is no bench/results/streaming.json yet; measure first.');
-  const { plotDelays } = await import('../../bench/plot.mjs');
+  const { plotDelays } = await loadPlots();
   await plotDelays(result.rows, resultPath('streaming', 'svg'));
   writeFileSync(join(ROOT, 'docs/streaming.md'), streamingPage(result));
 });
@@ -69,7 +51,7 @@ async function measure() {
   const file = describeModel(await modelPath());
   const model = await loadModel(file.path);
   const dev = readManifest(options.data).filter(({ split }) => split === 'dev');
-  const recordings = spread(dev, Number(options.limit));
+  const recordings = spread(dev, options.limit);
   const prefix = file.sha256.slice(0, 12);
   const keep = (name, lineFor) => collect(`${prefix}-${name}`, recordings, lineFor);
   const aligned = await keep('aligned', async ({ path }) => {
@@ -98,7 +80,7 @@ async function measure() {
     cpu: os.cpus()[0].model,
     cores: os.cpus().length,
     load: [loadBefore, os.loadavg()[0]].map((value) => Number(value.toFixed(1))),
-    jobs: Number(options.jobs),
+    jobs: options.jobs,
     rows,
   };
 }
@@ -106,12 +88,6 @@ async function measure() {
 async function modelPath() {
   if (options.model !== 'default') return options.model;
   return (await import('../../dist/esm/default-model.js')).defaultModelPath();
-}
-
-/** At most `count` rows, as far apart as possible. */
-function spread(rows, count) {
-  if (count >= rows.length) return rows;
-  return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)]);
 }
 
 /** The lines of every recording, by path; what the work folder lacks is computed. */
@@ -122,7 +98,7 @@ async function collect(name, rows, lineFor) {
   const missing = rows.filter(({ path }) => !done.has(path));
   console.error(`${name}: ${missing.length} of ${rows.length} recordings to hear`);
   const progress = startProgress(missing.reduce((sum, { seconds }) => sum + seconds, 0));
-  await addLines({ file, rows, jobs: Number(options.jobs), lineFor, onDone: progress.add });
+  await addLines({ file, rows, jobs: options.jobs, lineFor, onDone: progress.add });
   progress.end();
   return readLines(file);
 }
