@@ -98,6 +98,42 @@ export async function plotReliability(values, path) {
   );
 }
 
+/** Accuracy against size; `values`: [{set, weights, made, megabytes, wer, low, high}]. */
+export async function plotTradeoff(values, path) {
+  const log = (title) => ({
+    type: 'quantitative',
+    title,
+    scale: { type: 'log', nice: false },
+    axis: { values: [5, 10, 20, 50, 100], grid: true },
+  });
+  const x = { field: 'megabytes', ...log('size of the file, MB') };
+  const y = { field: 'wer', ...log('word error rate, %') };
+  const color = { field: 'made', title: null, legend: { orient: 'bottom' } };
+  await draw(
+    {
+      $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+      background: 'white',
+      data: { values },
+      facet: { column: { field: 'set', title: null, sort: null } },
+      spec: {
+        width: 260,
+        height: 260,
+        layer: [
+          {
+            mark: 'rule',
+            encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
+          },
+          {
+            mark: { type: 'point', filled: true, opacity: 1, size: 60 },
+            encoding: { x, y, color, shape: { field: 'weights', sort: null, title: null } },
+          },
+        ],
+      },
+    },
+    path,
+  );
+}
+
 async function draw(specification, path) {
   const view = new View(parse(compile(specification).spec), { renderer: 'none' });
   writeFileSync(path, `${await view.toSVG()}\n`);

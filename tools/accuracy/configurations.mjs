@@ -59,15 +59,17 @@ export function describeModel(path) {
   };
 }
 
-function readHeader(path) {
+/** The header of a model file: {parrotlet, document, tensors, headerBytes}. */
+export function readHeader(path) {
   const file = openSync(path, 'r');
   try {
     const length = Buffer.alloc(8);
     readSync(file, length, 0, 8, 0);
     const bytes = Buffer.alloc(Math.min(Number(length.readBigUInt64LE()), 4 << 20));
     readSync(file, bytes, 0, bytes.length, 8);
-    const parrotlet = JSON.parse(bytes.toString('utf8')).__metadata__ ?? {};
-    return { parrotlet, document: parrotlet.document && JSON.parse(parrotlet.document) };
+    const { __metadata__: parrotlet = {}, ...tensors } = JSON.parse(bytes.toString('utf8'));
+    const document = parrotlet.document && JSON.parse(parrotlet.document);
+    return { parrotlet, document, tensors, headerBytes: 8 + bytes.length };
   } finally {
     closeSync(file);
   }

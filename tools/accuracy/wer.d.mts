@@ -11,3 +11,17 @@ export function confidenceInterval(
   scores: readonly Score[],
   options?: { readonly resamples?: number; readonly seed?: number },
 ): [low: number, high: number];
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+export interface Change {
+  readonly difference: Estimate;
+  readonly relative: Estimate;
+}
+export function pairedChange(
+  scores: readonly Score[],
+  baseline: readonly Score[],
+  options?: { readonly resamples?: number; readonly seed?: number },
+): Change;

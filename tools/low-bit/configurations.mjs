@@ -1,0 +1,158 @@
+// What the low-bit study measures: one entry for every way of holding the model's weights.
+
+/** The model that all others are measured against. */
+export const BASELINE = 'float32';
+
+/** Parts of the model, by the names of their matrices; what matches none is held in float32. */
+export const PARTS = [
+  { name: 'token table', pattern: '^decoder\\.embedding\\.weight$' },
+  {
+    name: 'attention matrices',
+    pattern: '\\.(attention|self|cross)\\.(qkv|query|key_value|out)\\.weight$',
+  },
+  { name: 'feed-forward modules', pattern: '\\.ff1?\\.(in|out)\\.weight$' },
+  { name: 'convolution modules', pattern: '\\.conv\\.(in|out)\\.weight$' },
+  { name: 'front end', pattern: '^frontend\\.conv\\.[1-9]\\.weight$' },
+];
+
+export const SCHEMES = ['symmetric', 'affine', 'midRise'];
+
+// Seven parts in a hundred of the weights, and the first to meet the signal.
+const FRONT_END_IN_8 = {
+  ...{ match: 'frontend.*', bits: 8, groupSize: 'channel', clip: 'max' },
+  ...{ scheme: 'symmetric', activations: 8 },
+};
+
+/**
+ * An entry: `id`; `weights`, the bits of most of them; `how`; `sets`, where not all of them are
+ * measured: a grid is searched on dev, and what is best there goes to the other sets as well.
+ *
+ * `how` is {method, bits, scheme, group, clip, clipError, activations, rules, plan, calibrate}: rounded
+ * after training, from the float32 model. `plan` is a file of rules, `calibrate` how many recordings of
+ * the train split. Or it is {model, ...what is known of it}: a file that training made.
+ */
+export function configurations() {
+  return [
+    { id: BASELINE, weights: 32, how: { model: undefined } },
+    rounded({ bits: 8, group: 'channel', clip: 'max', rules: [] }),
+    ...int4(),
+    ...int2(),
+    ...partByPart(),
+    ...trained(),
+  ];
+}
+
+function int4() {
+  const grid = [
+    ...['channel', 32].map((group) => ({ group, clip: 'max' })),
+    ...['channel', 32].map((group) => ({ group })),
+    { group: 'channel', clipError: 'l1' },
+    { group: 'channel', method: 'hqq' },
+    { group: 'channel', method: 'gptq' },
+    { group: 32, method: 'hqq' },
+    { group: 32, method: 'gptq' },
+    { group: 32, method: 'gptq', scheme: 'affine' },
+  ];
+  const activations = [4, 32].map((width) => ({ group: 32, method: 'gptq', activations: width }));
+  const plan = 'models/parrotlet-tiny-en-int4.plan.json';
+  return [
+    ...grid.map((how) => rounded({ bits: 4, ...how }, ['dev'])),
+    rounded({ bits: 4, group: 96, method: 'gptq', rules: [] }, ['dev']), // the front end as well
+    ...activations.map((how) => rounded({ bits: 4, ...how })),
+    { ...rounded({ bits: 4, method: 'gptq', plan }), id: 'int4-plan' },
+  ];
+}
+
+function int2() {
+  const plain = SCHEMES.flatMap((scheme) =>
+    ['channel', 32].flatMap((group) =>
+      ['max', 'search'].map((clip) => ({ scheme, group, clip, method: 'round' })),
+    ),
+  );
+  const better = SCHEMES.flatMap((scheme) =>
+    [
+      { group: 'channel', method: 'gptq' },
+      { group: 32, method: 'hqq' },
+      { group: 32, method: 'gptq' },
+      { group: 96, method: 'gptq' },
+    ].map((how) => ({ scheme, ...how })),
+  );
+  const weightOnly = { scheme: 'midRise', group: 32, method: 'gptq', activations: 32 };
+  return [...plain, ...better, weightOnly].map((how) => rounded({ bits: 2, ...how }, ['dev']));
+}
+
+/** One part alone in few bits, all else in float32: which part costs what. */
+function partByPart() {
+  return [4, 2].flatMap((bits) =>
+    PARTS.map(({ name, pattern }) => {
+      const rules = [
+        { match: `/${pattern}/`, bits },
+        { match: '*', bits: 32 },
+      ];
+      const how = { bits, method: 'round', group: 96, rules };
+      const id = `only-${name.replaceAll(' ', '-')}-int${bits}`;
+      return { ...rounded(how, ['dev']), id, part: name };
+    }),
+  );
+}
+
+/** Files that training leaves in the folder --models; those that are not there are left out. */
+function trained() {
+  const int2s = SCHEMES.flatMap((scheme) =>
+    ['channel', 32].flatMap((group) =>
+      ['max', 'search'].map((clip) => ({ bits: 2, scheme, group, clip })),
+    ),
+  );
+  const int4s = [
+    { bits: 4, group: 32 },
+    { bits: 4, group: 96 },
+    { bits: 4, group: 'channel' },
+    { bits: 4, group: 32, activations: 4 },
+    { bits: 4, group: 96, mixed: 8 },
+  ];
+  return [...int4s, ...int2s].map((facts) => {
+    const how = { ...PLAIN, ...facts };
+    const id = `trained-${nameOf(how)}${how.mixed ? `-mixed${how.mixed}` : ''}`;
+    return { id, weights: how.bits, trained: true, how: { model: `${id}.safetensors`, ...how } };
+  });
+}
+
+const PLAIN = { scheme: 'symmetric', clip: 'search', activations: 8 };
+
+function rounded(how, sets) {
+  const whole = {
+    ...{ ...PLAIN, method: 'round', rules: [FRONT_END_IN_8], ...how },
+    ...(how.method === 'gptq' && { calibrate: 32 }),
+  };
+  const id = `${nameOf(whole)}-${whole.method}${whole.rules.length === 0 ? '-all' : ''}`;
+  return { id, weights: how.bits, how: whole, ...(sets && { sets }) };
+}
+
+/** Such as `int2-affine-32-search-a4`. */
+function nameOf({ bits, scheme, group, clip, clipError, activations }) {
+  return [
+    ...[`int${bits}`, scheme, group, clip, clipError],
+    activations === 8 ? undefined : `a${activations}`,
+  ]
+    .filter((word) => word !== undefined)
+    .join('-');
+}
+
+/** The entry in words, such as "affine, groups of 32, searched clip, error feedback". */
+export function describe({ id, part, how }) {
+  if (part) return `only the ${part}`;
+  if (how.bits === undefined) return id;
+  const { scheme, group, clip, clipError, activations, method, rules, mixed, plan } = how;
+  return [
+    scheme === 'midRise' ? 'mid-rise' : scheme,
+    plan && `groups by plan`,
+    group && (group === 'channel' ? 'per channel' : `groups of ${group}`),
+    clip === 'search' ? `searched clip${clipError ? ` (${clipError})` : ''}` : `${clip} clip`,
+    { hqq: 'half-quadratic', gptq: 'error feedback' }[method],
+    activations === 32 ? 'float activations' : activations === 4 && 'int4 activations',
+    rules?.length === 0 && 'every matrix',
+    mixed && `some in int${mixed}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

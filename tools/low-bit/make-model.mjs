@@ -1,0 +1,59 @@
+// Finds the model file of an entry, or quantizes it from the float32 model.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readHeader } from '../accuracy/configurations.mjs';
+import { spread } from '../accuracy/corpus.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * What stands behind an entry: {key, make}, `make` giving the file's path. Undefined where the entry is a
+ * file of training that is not there. `at` says where things lie: {float, models, work,
+ * data, manifest}; at most `at.limit` recordings calibrate.
+ */
+export function recipeOf({ id, how }, at) {
+  if (how.method === undefined) {
+    const path = how.model === undefined ? at.float : join(at.models, how.model);
+    if (!existsSync(path)) return undefined;
+    return { key: readHeader(path).parrotlet.sha256.slice(0, 16), make: async () => path };
+  }
+  const rules = how.plan ? JSON.parse(readFileSync(join(ROOT, how.plan), 'utf8')) : how.rules;
+  const calibration =
+    how.calibrate && calibrationPaths(at.manifest, Math.min(how.calibrate, at.limit));
+  const settings = { ...how, rules, calibration };
+  const key = digest(JSON.stringify([readHeader(at.float).parrotlet.sha256, settings]));
+  const path = join(at.work, 'models', `${id}-${key}.safetensors`);
+  return { key, make: () => quantize(path, settings, at) };
+}
+
+/** Recordings to calibrate on: of 4 to 16 s, evenly spread over the train split. */
+export function calibrationPaths(manifest, count) {
+  const fitting = manifest.filter(
+    ({ split, seconds }) => split === 'train' && seconds >= 4 && seconds <= 16,
+  );
+  return spread(fitting, count).map(({ path }) => path);
+}
+
+async function quantize(path, settings, at) {
+  if (existsSync(path)) return path;
+  mkdirSync(join(at.work, 'models'), { recursive: true });
+  const { quantizeModel } = await import('../../dist/esm/quantize/quantize-model.js');
+  const { bits, method, scheme, group, clip, clipError, activations, rules, calibration } =
+    settings;
+  await quantizeModel({
+    ...{ source: at.float, output: path, bits, method, plan: rules },
+    ...(scheme !== 'symmetric' && { scheme }),
+    ...(activations !== 8 && { activations }),
+    ...(group && { groupSize: group }),
+    ...(clip && { clip }),
+    ...(clipError && { clipError }),
+    ...(calibration && { calibration: calibration.map((name) => join(at.data, name)) }),
+  });
+  return path;
+}
+
+export function digest(text) {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

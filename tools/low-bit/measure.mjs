@@ -1,0 +1,61 @@
+// Measures what the results lack of one entry, set by set.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeModel } from '../accuracy/configurations.mjs';
+import { loadFacade } from '../accuracy/corpus.mjs';
+import { startProgress } from '../accuracy/progress.mjs';
+import { addTranscripts, readTranscripts } from '../accuracy/transcripts.mjs';
+import { scoreUtterance } from '../accuracy/wer.mjs';
+import { attentionProducts, partsOf } from './parts.mjs';
+import { isMeasured, put } from './study.mjs';
+
+// Every recording is one segment, and its text is taken at the end; the chunk is the model's default.
+const SESSION = { pauses: false, partials: false, words: false };
+
+/**
+ * Adds to `study` the facts of the entry's model and its errors on each of `sets`, [{set, recordings,
+ * rows}], where they are missing; `save` is called after each set. `at` adds {jobs, fresh} to where
+ * things lie.
+ */
+export async function measureEntry({ id }, recipe, { study, sets, at, save }) {
+  const wanted = { id, key: recipe.key };
+  const missing = sets.filter((one) => at.fresh || !isMeasured(study, wanted, one));
+  if (missing.length === 0) return;
+  process.stderr.write(`${id}: ${missing.map(({ set }) => set).join(', ')}\n`);
+  const path = await recipe.make();
+  const { loadModel, transcribe } = await loadFacade();
+  const model = await loadModel(path);
+  try {
+    put(study.models, { ...wanted, ...factsOf(path, model.info) }, 'id');
+    for (const one of missing) {
+      const hear = (recording) => transcribe(model, recording, SESSION);
+      const edits = await errorsOn(one, describeModel(path).sha256, hear, at);
+      const { set, recordings } = one;
+      put(study.measured, { ...wanted, set, recordings, edits }, 'id', 'set');
+      save();
+    }
+  } finally {
+    model.close();
+  }
+}
+
+async function errorsOn({ set, rows }, sha256, transcribeFile, at) {
+  const file = join(at.work, 'transcripts', sha256.slice(0, 16), `${set}.jsonl`);
+  if (at.fresh) rmSync(file, { force: true });
+  const progress = startProgress(rows.reduce((sum, { seconds }) => sum + seconds, 0));
+  await addTranscripts({
+    ...{ file, rows, data: at.data, jobs: at.jobs, transcribeFile },
+    onDone: progress.add,
+  });
+  progress.end();
+  const heard = readTranscripts(file);
+  return rows.map(({ path, text }) => scoreUtterance(text, heard.get(path).text).edits);
+}
+
+function factsOf(path, { parameters, bits, frameSeconds }) {
+  const { name, sha256, fileBytes } = describeModel(path);
+  return {
+    ...{ name, sha256, fileBytes, parameters, bits, parts: partsOf(path) },
+    attention: attentionProducts(path, frameSeconds),
+  };
+}

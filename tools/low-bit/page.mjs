@@ -1,0 +1,243 @@
+// docs/low-bit.md, from the results.
+import { SUBSETS } from '../accuracy/corpus.mjs';
+import { bestRounded, CHOICE, claimsOf, GOALS, verdictOf } from './claims.mjs';
+import { BASELINE, describe, SCHEMES } from './configurations.mjs';
+
+/** The page; `rows` as of `studyRows`, `plot` the path of the picture from the page. */
+export function lowBitPage({ rows, sets, plot }) {
+  const baseline = rows.find(({ id }) => id === BASELINE);
+  if (!baseline) throw new Error('float32 was not measured, and all else is measured against it.');
+  const claims = claimsOf(rows, Object.keys(SUBSETS));
+  const shown = [
+    ...new Set([
+      baseline,
+      ...claims.map(({ row }) => row),
+      bestRounded(rows, 4),
+      bestRounded(rows, 2),
+    ]),
+  ].filter((row) => row !== undefined);
+  return [
+    introduction(baseline),
+    claimSection(rows, claims),
+    `![Word error rate against the size of the file](${plot})\n`,
+    ...sets.map((one) => setSection(one, rows)),
+    schemeSection(rows),
+    partSection(rows),
+    byteSection(shown),
+    attentionSection(baseline.model.attention),
+    METHOD,
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
+
+const percent = (value, digits = 1) => `${value.toFixed(digits)} %`;
+const signed = (value, digits = 1) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(digits)}`;
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+const show = (cells) => `| ${cells.join(' | ')} |`;
+const range = ({ low, high }, digits = 1) => `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
+const werCell = ({ wer, ...interval }) => `${percent(wer)} (${range(interval)})`;
+const title = (row) =>
+  `${weightsOf(row)}, ${row.trained ? 'trained' : 'rounded'}: ${describe(row)}`;
+
+function weightsOf({ weights }) {
+  return weights === 32 ? 'float32' : `int${weights}`;
+}
+
+function table(head, lines) {
+  return [show(head), show(head.map(() => '---')), ...lines.map(show)].join('\n');
+}
+
+function introduction({ model }) {
+  return `# Low-bit weights
+
+What word error rate (WER) and size the model has in 8, 4 and 2 bits, rounded after training and trained with
+its integers, against float32 (${model.name}, ${megabytes(model.fileBytes)}). This page is written by
+\`npm run low-bit -- --report-only\` from [low-bit.json](../bench/results/low-bit.json), which \`npm run low-bit\`
+makes: it holds the errors of every utterance.
+`;
+}
+
+function claimSection(rows, claims) {
+  const [int4, int2] = claims;
+  const lines = [
+    [`4 bits with training lose nothing at ${GOALS.int4Smaller} times smaller than float32`, int4],
+    [
+      `2 bits with training lose nothing at ${GOALS.int2SmallerPercent} % smaller than those 4 bits`,
+      int2,
+    ],
+  ].map(([text, claim]) => {
+    const holds = { true: 'holds', false: 'does **not** hold', undefined: 'is open' }[claim.holds];
+    const size = claim === int2 && int4.row && claim.row ? shrinkage(claim.row, int4.row) : '';
+    return `- ${text}: **${holds}**; ${claim.reason}.${claim.row ? ` ${evidence(claim.row)}${size}` : ''}`;
+  });
+  const rounded = [4, 2].map((weights) => {
+    const row = bestRounded(rows, weights);
+    return row && `- The best of ${weights} bits without training, by ${CHOICE}: ${evidence(row)}`;
+  });
+  return `## What the figures say
+${[...lines, ...rounded].filter(Boolean).join('\n')}
+`;
+}
+
+function shrinkage(small, large) {
+  const smaller = 100 * (1 - small.model.fileBytes / large.model.fileBytes);
+  return ` It is ${percent(smaller)} smaller than the 4 bits above.`;
+}
+
+/** One entry with its figures on every set, as a sentence. */
+function evidence(row) {
+  const sets = Object.entries(row.results).map(([set, { wer, change }]) => {
+    const { difference, relative } = change;
+    return (
+      `${set} ${percent(wer)} (${signed(difference.value)} points, ${range(difference)}; ` +
+      `${signed(relative.value)} %: ${verdictOf(change)})`
+    );
+  });
+  return `${title(row)} (\`${row.id}\`), ${megabytes(row.model.fileBytes)}, ${row.smaller.toFixed(1)} times smaller than float32; ${sets.join('; ')}.`;
+}
+
+function setSection({ set, words }, rows) {
+  const { title: name, note } = SUBSETS[set];
+  const found = rows.filter((row) => set in row.results && !row.part);
+  if (found.length === 0) return '';
+  const count = words.reduce((sum, value) => sum + value, 0).toLocaleString('en-US');
+  const lines = found.map((row) => {
+    const { change, ...result } = row.results[set];
+    const cells = [weightsOf(row), row.trained ? 'trained' : 'rounded', describe(row)];
+    if (row.id === BASELINE) cells.splice(1, 2, '', '');
+    const against = [
+      `${signed(change.difference.value)} (${range(change.difference)})`,
+      `${signed(change.relative.value)} % (${range(change.relative, 0)})`,
+      verdictOf(change),
+    ];
+    return [
+      ...cells,
+      megabytes(row.model.fileBytes),
+      `${row.smaller.toFixed(1)} x`,
+      werCell(result),
+      ...(row.id === BASELINE ? ['', '', ''] : against),
+    ];
+  });
+  const head = [
+    'weights',
+    'made',
+    'how',
+    'file',
+    'smaller',
+    'WER',
+    'points',
+    'relative',
+    'verdict',
+  ];
+  return `## ${name}
+${words.length} utterances, ${count} words; ${note}.
+
+${table(head, lines)}
+`;
+}
+
+/** Two bits: schemes by groups and clips. */
+function schemeSection(rows) {
+  const tables = [
+    ['Rounded', (row) => !row.trained && row.how.method === 'round'],
+    ['Trained', (row) => row.trained],
+  ].map(([name, holds]) => {
+    const two = rows.filter((row) => row.weights === 2 && !row.part && row.how.activations === 8);
+    return schemeTable(
+      name,
+      two.filter((row) => holds(row) && CHOICE in row.results),
+    );
+  });
+  if (tables.every((text) => text === '')) return '';
+  return `## Two bits, scheme by scheme
+WER on ${SUBSETS[CHOICE].title}.
+
+${tables.filter(Boolean).join('\n')}`;
+}
+
+function schemeTable(name, rows) {
+  if (rows.length === 0) return '';
+  const columnOf = ({ how: { group, clip } }) =>
+    `${group === 'channel' ? 'per channel' : `groups of ${group}`}, ${clip === 'search' ? 'searched' : clip} clip`;
+  const columns = [...new Set(rows.map(columnOf))];
+  const lines = SCHEMES.map((scheme) => [
+    scheme === 'midRise' ? 'mid-rise' : scheme,
+    ...columns.map((column) => {
+      const row = rows.find((one) => one.how.scheme === scheme && columnOf(one) === column);
+      return row ? `${werCell(row.results[CHOICE])}, ${megabytes(row.model.fileBytes)}` : '';
+    }),
+  ]);
+  return `${table([name, ...columns], lines)}\n`;
+}
+
+function partSection(rows) {
+  const found = rows.filter(({ part, results }) => part && CHOICE in results);
+  if (found.length === 0) return '';
+  const lines = found.map((row) => {
+    const { change, ...result } = row.results[CHOICE];
+    const { difference } = change;
+    return [
+      ...[row.part, weightsOf(row), werCell(result)],
+      ...[`${signed(difference.value)} (${range(difference)})`, verdictOf(change)],
+    ];
+  });
+  return `## Part by part
+One part alone in few bits, rounded in groups of ${found[0].how.group} with searched clips and without
+calibration, all else in float32; ${SUBSETS[CHOICE].title}.
+
+${table(['part', 'weights', 'WER', 'points', 'verdict'], lines)}
+`;
+}
+
+function byteSection(rows) {
+  const names = rows[0].model.parts.map(({ part }) => part);
+  const lines = names.map((name) => {
+    const parts = rows.map(({ model }) => model.parts.find(({ part }) => part === name));
+    const cell = (part, { model }) =>
+      part
+        ? `${(part.bytes / 1e6).toFixed(2)} MB (${percent((100 * part.bytes) / model.fileBytes, 0)}), ${part.held}`
+        : '';
+    const weights = Math.max(...parts.map((part) => part?.weights ?? 0));
+    return [name, millions(weights), ...rows.map((row, i) => cell(parts[i], row))];
+  });
+  const all = rows.map(({ model }) => megabytes(model.fileBytes));
+  const head = ['part', 'weights', ...rows.map(({ id }) => id)];
+  return `## Where the bytes are
+Codes, scales and zeros together. The **token table** is the largest part: it is read for every token that
+the decoder hears, and multiplied by for the scores of all tokens.
+
+${table(head, [...lines, ['all', millions(rows[0].model.parameters), ...all]])}
+`;
+}
+
+const millions = (count) => (count === 0 ? '' : `${(count / 1e6).toFixed(2)} M`);
+
+function attentionSection(products) {
+  if (!products) return '';
+  const { byWeights, inAttention, cacheBytes } = products;
+  const share = percent((100 * inAttention) / (inAttention + byWeights), 0);
+  return `## The products of attention
+Queries by keys and shares by values hold no weights, and so no bytes of the file. They are computed in
+float32 in every configuration above; there is no kernel for them in fewer bits. That is ${millions(inAttention)} of
+the ${millions(inAttention + byWeights)} multiplications that the encoder's blocks make for a second of audio (${share}; default chunk,
+full left context), and ${megabytes(cacheBytes)} of keys and values in a session.
+`;
+}
+
+const METHOD = `## How it is measured
+- Every recording is one segment with the default chunk; its text is taken at the end; greedy search.
+  Texts are compared as [accuracy](accuracy.md#how-texts-are-compared) says; an utterance counts at most two
+  errors for every word of its reference.
+- Brackets: middle 95 % of 2,000 drawings of utterances with replacement. **Points** and **relative**: change
+  against float32, by drawing the same utterances from both, so that what is hard for both cancels out.
+- **Verdict**, from these figures alone: **lossless**: WER is at most ${GOALS.relativePercent} % higher than float32's (relative);
+  **within chance**: it is more, but the interval of the change holds 0, so that these utterances do not
+  prove a loss (nor its absence: its upper end is what may be lost); **worse**: the interval is above 0.
+  The claims count the first two as no loss, and ask every set.
+- What is to be chosen is chosen on ${CHOICE}; the other sets judge. Much of the grid is measured on ${CHOICE} alone.
+- **Rounded**: \`parrotlet quantize\` from the float32 model, with the front end's matrices in int8 unless it
+  says *every matrix*; *error feedback* (GPTQ) was calibrated on 32 recordings of the train split.
+  **Trained**: further training of the float32 model with these integers in it, which distils that model.
+- **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
+`;
