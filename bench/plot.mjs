@@ -100,32 +100,37 @@ export async function plotReliability(values, path) {
 
 /** Accuracy against size; `values`: [{set, weights, made, megabytes, wer, low, high}]. */
 export async function plotTradeoff(values, path) {
-  const log = (title) => ({
+  const log = (title, domain) => ({
     type: 'quantitative',
     title,
-    scale: { type: 'log', nice: false },
-    axis: { values: [5, 10, 20, 50, 100], grid: true },
+    scale: { type: 'log', nice: false, clamp: true, domain },
+    axis: { values: [1, 2, 5, 10, 20, 50, 100].filter((v) => v >= domain[0] && v <= domain[1]) },
   });
-  const x = { field: 'megabytes', ...log('size of the file, MB') };
-  const y = { field: 'wer', ...log('word error rate, %') };
-  const color = { field: 'made', title: null, legend: { orient: 'bottom' } };
+  const sizes = values.map(({ megabytes }) => megabytes);
+  const widest = [0.9 * Math.min(...sizes), 1.1 * Math.max(...sizes)];
+  const lowest = Math.max(1, Math.min(...values.map(({ low }) => low))); // 0 has no logarithm
+  const highest = 1.1 * Math.max(2, ...values.map(({ high }) => high));
+  const x = { field: 'megabytes', ...log('size of the file, MB', widest) };
+  const y = { field: 'wer', ...log('word error rate, %', [lowest, highest]) };
+  const color = { field: 'made', sort: null, title: null, legend: { orient: 'bottom' } };
+  const shape = { field: 'weights', sort: null, title: null, legend: { orient: 'bottom' } };
+  const interval = { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color };
   await draw(
     {
       $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
       background: 'white',
       data: { values },
-      facet: { column: { field: 'set', title: null, sort: null } },
+      facet: {
+        column: { field: 'set', title: null, sort: [...new Set(values.map((v) => v.set))] },
+      },
       spec: {
         width: 260,
         height: 260,
         layer: [
+          { mark: { type: 'rule', opacity: 0.5 }, encoding: interval },
           {
-            mark: 'rule',
-            encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
-          },
-          {
-            mark: { type: 'point', filled: true, opacity: 1, size: 60 },
-            encoding: { x, y, color, shape: { field: 'weights', sort: null, title: null } },
+            mark: { type: 'point', filled: true, opacity: 1, size: 50 },
+            encoding: { x, y, color, shape },
           },
         ],
       },

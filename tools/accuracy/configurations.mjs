@@ -40,7 +40,10 @@ function defaultChunkMs(info) {
   return Math.round(info.document.encoder.chunkFrames * info.frameSeconds * 1000);
 }
 
-/** What the header of a model file says: {path, name, sha256, fileBytes, bits, groupSize}. */
+/**
+ * What the header of a model file says: {path, name, sha256, fileBytes, bits, groupSize, scheme,
+ * activations}; the last four are those of the most quantized weights.
+ */
 export function describeModel(path) {
   const { parrotlet, document } = readHeader(path);
   if (document === undefined || parrotlet.format !== 'parrotlet') {
@@ -56,6 +59,8 @@ export function describeModel(path) {
     groupSize: mostWeights(matrices, ({ groupSize, shape }) =>
       groupSize === shape[1] ? 'channel' : groupSize,
     ),
+    scheme: mostWeights(matrices, ({ scheme = 'symmetric' }) => scheme),
+    activations: mostWeights(matrices, ({ activations = 8 }) => activations),
   };
 }
 

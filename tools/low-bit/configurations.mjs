@@ -17,6 +17,9 @@ export const PARTS = [
 
 export const SCHEMES = ['symmetric', 'affine', 'midRise'];
 
+/** Recordings of the train split that error feedback is calibrated on. */
+export const CALIBRATION = 32;
+
 // Seven parts in a hundred of the weights, and the first to meet the signal.
 const FRONT_END_IN_8 = {
   ...{ match: 'frontend.*', bits: 8, groupSize: 'channel', clip: 'max' },
@@ -110,11 +113,15 @@ function trained() {
     { bits: 4, group: 32, activations: 4 },
     { bits: 4, group: 96, mixed: 8 },
   ];
-  return [...int4s, ...int2s].map((facts) => {
-    const how = { ...PLAIN, ...facts };
-    const id = `trained-${nameOf(how)}${how.mixed ? `-mixed${how.mixed}` : ''}`;
-    return { id, weights: how.bits, trained: true, how: { model: `${id}.safetensors`, ...how } };
-  });
+  const float = { id: 'trained-float32', weights: 32, trained: true };
+  return [
+    { ...float, how: { model: 'trained-float32.safetensors' } }, // what more training gives by itself
+    ...[...int4s, ...int2s].map((facts) => {
+      const how = { ...PLAIN, ...facts };
+      const id = `trained-${nameOf(how)}${how.mixed ? `-mixed${how.mixed}` : ''}`;
+      return { id, weights: how.bits, trained: true, how: { model: `${id}.safetensors`, ...how } };
+    }),
+  ];
 }
 
 const PLAIN = { scheme: 'symmetric', clip: 'search', activations: 8 };
@@ -122,7 +129,7 @@ const PLAIN = { scheme: 'symmetric', clip: 'search', activations: 8 };
 function rounded(how, sets) {
   const whole = {
     ...{ ...PLAIN, method: 'round', rules: [FRONT_END_IN_8], ...how },
-    ...(how.method === 'gptq' && { calibrate: 32 }),
+    ...(how.method === 'gptq' && { calibrate: CALIBRATION }),
   };
   const id = `${nameOf(whole)}-${whole.method}${whole.rules.length === 0 ? '-all' : ''}`;
   return { id, weights: how.bits, how: whole, ...(sets && { sets }) };
@@ -141,7 +148,7 @@ function nameOf({ bits, scheme, group, clip, clipError, activations }) {
 /** The entry in words, such as "affine, groups of 32, searched clip, error feedback". */
 export function describe({ id, part, how }) {
   if (part) return `only the ${part}`;
-  if (how.bits === undefined) return id;
+  if (how.bits === undefined) return id === BASELINE ? id : 'no integers';
   const { scheme, group, clip, clipError, activations, method, rules, mixed, plan } = how;
   return [
     scheme === 'midRise' ? 'mid-rise' : scheme,

@@ -17,12 +17,14 @@ const SESSION = { pauses: false, partials: false, words: false };
  * rows}], where they are missing; `save` is called after each set. `at` adds {jobs, fresh} to where
  * things lie.
  */
-export async function measureEntry({ id }, recipe, { study, sets, at, save }) {
+export async function measureEntry(entry, recipe, { study, sets, at, save }) {
+  const { id } = entry;
   const wanted = { id, key: recipe.key };
   const missing = sets.filter((one) => at.fresh || !isMeasured(study, wanted, one));
   if (missing.length === 0) return;
   process.stderr.write(`${id}: ${missing.map(({ set }) => set).join(', ')}\n`);
   const path = await recipe.make();
+  expectForm(entry, describeModel(path));
   const { loadModel, transcribe } = await loadFacade();
   const model = await loadModel(path);
   try {
@@ -36,6 +38,17 @@ export async function measureEntry({ id }, recipe, { study, sets, at, save }) {
     }
   } finally {
     model.close();
+  }
+}
+
+/** Throws where most weights of the file are not held as the entry says. */
+export function expectForm({ part, how }, { path, ...file }) {
+  if (part) return;
+  const { bits = 32, group: groupSize, scheme, activations } = how;
+  const said = { bits, groupSize, scheme, activations };
+  for (const [name, value] of Object.entries(said)) {
+    if (value === undefined || file[name] === value) continue;
+    throw new Error(`${path} has ${name} ${file[name]} where the entry says ${value}.`);
   }
 }
 

@@ -1,7 +1,7 @@
 // docs/low-bit.md, from the results.
 import { SUBSETS } from '../accuracy/corpus.mjs';
 import { bestRounded, CHOICE, claimsOf, GOALS, verdictOf } from './claims.mjs';
-import { BASELINE, describe, SCHEMES } from './configurations.mjs';
+import { BASELINE, CALIBRATION, describe, SCHEMES } from './configurations.mjs';
 
 /** The page; `rows` as of `studyRows`, `plot` the path of the picture from the page. */
 export function lowBitPage({ rows, sets, plot }) {
@@ -45,7 +45,7 @@ function weightsOf({ weights }) {
 }
 
 function table(head, lines) {
-  return [show(head), show(head.map(() => '---')), ...lines.map(show)].join('\n');
+  return [show(head), `|${'---|'.repeat(head.length)}`, ...lines.map(show)].join('\n');
 }
 
 function introduction({ model }) {
@@ -60,41 +60,50 @@ makes: it holds the errors of every utterance.
 
 function claimSection(rows, claims) {
   const [int4, int2] = claims;
-  const lines = [
-    [`4 bits with training lose nothing at ${GOALS.int4Smaller} times smaller than float32`, int4],
-    [
+  const parts = [
+    claimText(
+      `4 bits with training lose nothing at ${GOALS.int4Smaller} times smaller than float32`,
+      int4,
+    ),
+    claimText(
       `2 bits with training lose nothing at ${GOALS.int2SmallerPercent} % smaller than those 4 bits`,
       int2,
-    ],
-  ].map(([text, claim]) => {
-    const holds = { true: 'holds', false: 'does **not** hold', undefined: 'is open' }[claim.holds];
-    const size = claim === int2 && int4.row && claim.row ? shrinkage(claim.row, int4.row) : '';
-    return `- ${text}: **${holds}**; ${claim.reason}.${claim.row ? ` ${evidence(claim.row)}${size}` : ''}`;
-  });
-  const rounded = [4, 2].map((weights) => {
-    const row = bestRounded(rows, weights);
-    return row && `- The best of ${weights} bits without training, by ${CHOICE}: ${evidence(row)}`;
-  });
+      int4.row,
+    ),
+    ...[4, 2].map((weights) => {
+      const row = bestRounded(rows, weights);
+      return (
+        row && `- The best of ${weights} bits without training, by ${CHOICE}: ${evidence(row)}`
+      );
+    }),
+  ];
   return `## What the figures say
-${[...lines, ...rounded].filter(Boolean).join('\n')}
+${parts.filter(Boolean).join('\n')}
 `;
 }
 
-function shrinkage(small, large) {
-  const smaller = 100 * (1 - small.model.fileBytes / large.model.fileBytes);
-  return ` It is ${percent(smaller)} smaller than the 4 bits above.`;
+function claimText(text, { holds, reason, row }, larger) {
+  const word = { true: 'holds', false: 'does not hold', undefined: 'is open' }[holds];
+  const line = `- ${text}: **${word}**; ${reason}.`;
+  return row ? `${line} ${evidence(row, larger)}` : line;
 }
 
-/** One entry with its figures on every set, as a sentence. */
-function evidence(row) {
+/** One entry with its figures on every set; its size also against that of `larger`. */
+function evidence(row, larger) {
+  const { fileBytes } = row.model;
+  const sizes = [megabytes(fileBytes), `${row.smaller.toFixed(1)} times smaller than float32`];
+  if (larger) {
+    const less = 100 * (1 - fileBytes / larger.model.fileBytes);
+    sizes.push(`${percent(Math.abs(less))} ${less < 0 ? 'larger' : 'smaller'} than those 4 bits`);
+  }
   const sets = Object.entries(row.results).map(([set, { wer, change }]) => {
     const { difference, relative } = change;
     return (
-      `${set} ${percent(wer)} (${signed(difference.value)} points, ${range(difference)}; ` +
-      `${signed(relative.value)} %: ${verdictOf(change)})`
+      `  - ${set}: ${percent(wer)}, ${signed(difference.value)} points (${range(difference)}), ` +
+      `${signed(relative.value)} %: ${verdictOf(change)}`
     );
   });
-  return `${title(row)} (\`${row.id}\`), ${megabytes(row.model.fileBytes)}, ${row.smaller.toFixed(1)} times smaller than float32; ${sets.join('; ')}.`;
+  return [`${title(row)} (\`${row.id}\`), ${sizes.join(', ')}.`, ...sets].join('\n');
 }
 
 function setSection({ set, words }, rows) {
@@ -108,7 +117,7 @@ function setSection({ set, words }, rows) {
     if (row.id === BASELINE) cells.splice(1, 2, '', '');
     const against = [
       `${signed(change.difference.value)} (${range(change.difference)})`,
-      `${signed(change.relative.value)} % (${range(change.relative, 0)})`,
+      `${signed(change.relative.value)} % (${range(change.relative)})`,
       verdictOf(change),
     ];
     return [
@@ -204,8 +213,8 @@ function byteSection(rows) {
   const all = rows.map(({ model }) => megabytes(model.fileBytes));
   const head = ['part', 'weights', ...rows.map(({ id }) => id)];
   return `## Where the bytes are
-Codes, scales and zeros together. The **token table** is the largest part: it is read for every token that
-the decoder hears, and multiplied by for the scores of all tokens.
+Codes, scales and zeros together. The **token table** is one matrix: its rows are what the decoder reads for
+each token, and it is multiplied by whole for the scores of all tokens.
 
 ${table(head, [...lines, ['all', millions(rows[0].model.parameters), ...all]])}
 `;
@@ -237,7 +246,8 @@ const METHOD = `## How it is measured
   The claims count the first two as no loss, and ask every set.
 - What is to be chosen is chosen on ${CHOICE}; the other sets judge. Much of the grid is measured on ${CHOICE} alone.
 - **Rounded**: \`parrotlet quantize\` from the float32 model, with the front end's matrices in int8 unless it
-  says *every matrix*; *error feedback* (GPTQ) was calibrated on 32 recordings of the train split.
-  **Trained**: further training of the float32 model with these integers in it, which distils that model.
+  says *every matrix*; *error feedback* (GPTQ) was calibrated on ${CALIBRATION} recordings of the train split.
+  **Trained**: further training of the float32 model with these integers in it, which distils that model; in
+  float32 the same without integers, so that more training is not taken for better integers.
 - **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
 `;

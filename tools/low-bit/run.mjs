@@ -133,11 +133,11 @@ async function writePage(study) {
 function plotted(rows) {
   return rows
     .filter(({ part }) => !part)
-    .flatMap(({ weights, trained, model, results }) =>
+    .flatMap(({ id, weights, trained, model, results }) =>
       Object.entries(results).map(([set, { wer, low, high }]) => ({
         set,
         weights: weights === 32 ? 'float32' : `int${weights}`,
-        made: trained ? 'trained' : 'rounded',
+        made: id === BASELINE ? 'as it is' : trained ? 'trained' : 'rounded',
         ...{ megabytes: model.fileBytes / 1e6, wer, low, high },
       })),
     );

@@ -40,7 +40,7 @@ export function put(rows, row, ...names) {
 }
 
 /**
- * One configuration on one set: {wer, low, high, uncapped, change}; `change` is against float32.
+ * One configuration on one set: {wer, low, high, change}; `change` is against float32.
  * Undefined where it was not measured, or not on the recordings that float32 was measured on.
  */
 export function resultOf(study, id, set) {
@@ -49,7 +49,7 @@ export function resultOf(study, id, set) {
   if (!scores || !baseline) return undefined;
   const [low, high] = confidenceInterval(scores.map(capped));
   return {
-    ...{ wer: errorPercent(scores.map(capped)), low, high, uncapped: errorPercent(scores) },
+    ...{ wer: errorPercent(scores.map(capped)), low, high },
     change: pairedChange(scores.map(capped), baseline.map(capped)),
   };
 }
