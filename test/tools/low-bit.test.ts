@@ -177,17 +177,17 @@ describe('the page', () => {
     expect(page).toContain('**does not hold**; it is worse on test-other, speechocean.');
     expect(page).toContain('40.0 % smaller than those 4 bits');
     expect(page).toContain('- test-other: 10.2 %, +1.0 points (1.0 to 1.0), +10.0 %: worse');
-    expect(page).toMatch(/best of 2 bits without training, by dev: int2, rounded.*`plain`/);
+    expect(page).toMatch(/best of 2 bits without training, by dev: W2A8, rounded.*`plain`/);
   });
 
   it('has a row for each entry and set, single parts apart', () => {
     const line =
-      '| int4 | trained | symmetric, groups of 32, max clip | 15.0 MB | 6.5 x | 8.2 % (8.2 to 9.2) ' +
+      '| W4A8 | trained | symmetric, groups of 32, max clip | 15.0 MB | 6.5 x | 8.2 % (8.2 to 9.2) ' +
       '| +0.0 (0.0 to 0.0) | +0.0 % (0.0 to 0.0) | lossless |';
     expect(page.split('\n').filter((text) => text === line)).toHaveLength(3);
     expect(page).toContain('| float32 |  |  | 98.0 MB | 1.0 x | 8.2 % (8.2 to 9.2) |  |  |  |');
     expect(page).toContain(
-      '| token table | int4 | 8.4 % (8.4 to 9.4) | +0.0 (0.0 to 0.0) | lossless |',
+      '| token table | W4A8 | 8.4 % (8.4 to 9.4) | +0.0 (0.0 to 0.0) | lossless |',
     );
     expect(page).toContain('| token table | 6.00 M | 5.00 MB (5 %), int32 |');
     expect(page).toContain('2 utterances, 30 words');
@@ -235,10 +235,11 @@ it('calibrates on recordings of the train split, spread over it', () => {
 });
 
 describe('the results', () => {
+  const SMALL = { method: 'round', bits: 2 } as const;
   const study = (): Study => ({
     sets: [{ set: 'dev', recordings: 'a', words: [10, 10] }],
     models: [BASELINE, 'small'].map((id) => ({
-      ...{ id, key: `${id}-1`, name: id, parameters: 10, parts: [] },
+      ...{ id, key: `${id}-1`, how: SMALL, name: id, parameters: 10, parts: [] },
       fileBytes: id === BASELINE ? 40 : 10,
     })),
     measured: [
@@ -263,12 +264,20 @@ describe('the results', () => {
     const result = resultOf(study(), 'small', 'dev')!;
     expect(result.wer).toBe((100 * 21) / 20);
     expect(result.change.difference.value).toBe(95);
-    const [, row] = studyRows(study(), [
-      { id: BASELINE, weights: 32, how: {} },
-      { id: 'small', weights: 2, how: {} },
-      { id: 'never', weights: 2, how: {} },
+  });
+
+  it('are shown for entries that were measured, and measured as they stand', () => {
+    const shown = (how: object) =>
+      studyRows(study(), [
+        { id: BASELINE, weights: 32, how: {} },
+        { id: 'small', weights: 2, how },
+        { id: 'never', weights: 2, how: {} },
+      ]).map(({ id, smaller }) => [id, smaller]);
+    expect(shown(SMALL)).toEqual([
+      [BASELINE, 1],
+      ['small', 4],
     ]);
-    expect(row).toMatchObject({ id: 'small', smaller: 4 });
+    expect(shown({ ...SMALL, clip: 'max' })).toEqual([[BASELINE, 1]]);
   });
 
   it('hold only for the same model and the same recordings', () => {

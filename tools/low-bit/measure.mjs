@@ -28,7 +28,7 @@ export async function measureEntry(entry, recipe, { study, sets, at, save }) {
   const { loadModel, transcribe } = await loadFacade();
   const model = await loadModel(path);
   try {
-    put(study.models, { ...wanted, ...factsOf(path, model.info) }, 'id');
+    put(study.models, { ...wanted, how: entry.how, ...factsOf(path, model.info) }, 'id');
     for (const one of missing) {
       const hear = (recording) => transcribe(model, recording, SESSION);
       const edits = await errorsOn(one, describeModel(path).sha256, hear, at);

@@ -40,8 +40,9 @@ const werCell = ({ wer, ...interval }) => `${percent(wer)} (${range(interval)})`
 const title = (row) =>
   `${weightsOf(row)}, ${row.trained ? 'trained' : 'rounded'}: ${describe(row)}`;
 
-function weightsOf({ weights }) {
-  return weights === 32 ? 'float32' : `int${weights}`;
+/** Bits of weights and activations, such as W4A8. */
+function weightsOf({ weights, how }) {
+  return weights === 32 ? 'float32' : `W${weights}A${how.activations ?? 8}`;
 }
 
 function table(head, lines) {
@@ -240,6 +241,7 @@ const METHOD = `## How it is measured
   errors for every word of its reference.
 - Brackets: middle 95 % of 2,000 drawings of utterances with replacement. **Points** and **relative**: change
   against float32, by drawing the same utterances from both, so that what is hard for both cancels out.
+  Utterances are drawn, not speakers: the intervals speak of these speakers.
 - **Verdict**, from these figures alone: **lossless**: WER is at most ${GOALS.relativePercent} % higher than float32's (relative);
   **within chance**: it is more, but the interval of the change holds 0, so that these utterances do not
   prove a loss (nor its absence: its upper end is what may be lost); **worse**: the interval is above 0.
@@ -249,5 +251,6 @@ const METHOD = `## How it is measured
   says *every matrix*; *error feedback* (GPTQ) was calibrated on ${CALIBRATION} recordings of the train split.
   **Trained**: further training of the float32 model with these integers in it, which distils that model; in
   float32 the same without integers, so that more training is not taken for better integers.
+- **W4A8**: weights in 4 bits, the activations that they multiply in 8; A32 are floats.
 - **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
 `;

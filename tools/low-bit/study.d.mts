@@ -1,11 +1,11 @@
 // Types of study.mjs, for the tests.
 import type { Change } from '../accuracy/wer.mjs';
-import type { Entry } from './configurations.mjs';
+import type { Entry, How } from './configurations.mjs';
 import type { AttentionProducts, Part } from './parts.mjs';
 
 export interface Study {
   readonly sets: { set: string; recordings: string; words: readonly number[] }[];
-  readonly models: ({ id: string; key: string } & ModelFacts)[];
+  readonly models: ({ id: string; key: string; how: How } & ModelFacts)[];
   readonly measured: {
     id: string;
     set: string;

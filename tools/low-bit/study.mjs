@@ -5,7 +5,7 @@ import { BASELINE } from './configurations.mjs';
 
 /**
  * - `sets`: {set, recordings, words}: a digest of the paths, and the reference's words of each utterance
- * - `models`: {id, key, file facts}: `key` changes with the file, or with what it is made from
+ * - `models`: {id, key, how, file facts}: `key` changes with the file, or with what it is made from
  * - `measured`: {id, set, key, recordings, edits}: errors of each utterance, as many as there were
  */
 const TABLES = ['sets', 'models', 'measured'];
@@ -62,11 +62,14 @@ function scoresOf(study, id, set) {
   return current ? row.edits.map((edits, i) => ({ edits, words: reference.words[i] })) : undefined;
 }
 
-/** The entries that were measured: {...entry, model, smaller, results: {set: resultOf}}. */
+/**
+ * The entries that were measured: {...entry, model, smaller, results: {set: resultOf}}. One that was
+ * rounded in another way than it says now is left out until it is measured again.
+ */
 export function studyRows(study, entries) {
   const baseline = study.models.find(({ id }) => id === BASELINE);
   return entries.flatMap((entry) => {
-    const model = study.models.find(({ id }) => id === entry.id);
+    const model = study.models.find(({ id, how }) => id === entry.id && isSame(how, entry.how));
     const results = study.sets
       .map(({ set }) => [set, model && resultOf(study, entry.id, set)])
       .filter(([, result]) => result !== undefined);
@@ -74,4 +77,8 @@ export function studyRows(study, entries) {
     const smaller = baseline.fileBytes / model.fileBytes;
     return [{ ...entry, model, smaller, results: Object.fromEntries(results) }];
   });
+}
+
+function isSame(recorded, how) {
+  return how.method === undefined || JSON.stringify(recorded) === JSON.stringify(how);
 }
