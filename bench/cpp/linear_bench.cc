@@ -42,8 +42,8 @@ void Linear(benchmark::State& state, const Kernels* kernels, int bits, Shape sha
   const std::vector<float> disk_scale(size_t(shape.cols) * groups, 0.01f);
   const auto codes = Allocate<uint8_t>(PackedCodeBytes(format, shape.cols, shape.depth));
   const auto scale = Allocate<float>(disk_scale.size());
-  const PackedMatrix weight = PackMatrix(format, shape.cols, shape.depth, disk.data(),
-                                         disk_scale.data(), codes.get(), scale.get());
+  const PackedMatrix weight = PackMatrix(
+      format, shape.cols, shape.depth, {disk.data(), disk_scale.data()}, codes.get(), scale.get());
 
   std::vector<float> in(size_t(rows) * shape.depth);
   for (size_t i = 0; i < in.size(); ++i) in[i] = float(int(i * 37 % 101) - 50);
@@ -60,10 +60,10 @@ void Linear(benchmark::State& state, const Kernels* kernels, int bits, Shape sha
   args.act = {act.get(), act_scale.data(), act_sum.data()};
   args.out = out.data();
   args.out_stride = shape.cols;
-  const auto linear = LinearFor(*kernels, bits);
+  const auto linear = LinearFor(*kernels, format);
   for (auto _ : state) {
     if (bits != 32) {
-      kernels->quantize_rows(in.data(), shape.depth, rows, shape.depth, groups, args.act);
+      kernels->quantize_rows(in.data(), shape.depth, rows, shape.depth, groups, 127, args.act);
     }
     linear(args);
     benchmark::ClobberMemory();

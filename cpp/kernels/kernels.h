@@ -27,16 +27,18 @@ struct QuantizedRows {
 };
 
 // out[m][n] = bias[n] + sum over k of in[m][k] * weight[n][k]
-// float32:   s = 0; for k ascending: s = s + in[m][k] * weight[n][k]; out = s + bias[n].
-// quantized: s = 0; for g ascending: s = s + float(dot(m, n, g)) * (act_scale[m] * scale[g][n]);
-//            out = s + bias[n], where dot is exact in int32 for groups of up to 2^16 inputs.
-// A null bias adds nothing at all.
+// floats:   s = 0; for k ascending: s = s + in[m][k] * weight[n][k]; out = s + bias[n], where a
+//           quantized weight is scale[g][n] * float(q) - zero[g][n].
+// integers: s = 0; for g ascending: s = s + float(dot(m, n, g)) * (act_scale[m] * scale[g][n]),
+//           s = s - float(code_sum(m, g)) * (act_scale[m] * zero[g][n]); out = s + bias[n], where
+//           dot and code_sum are exact in int32 for groups of up to 2^16 inputs.
+// Without zeros nothing is taken off, and a null bias adds nothing at all.
 struct LinearArgs {
   int rows = 0;
   const PackedMatrix* weight = nullptr;
-  const float* in = nullptr;  // float32 weights: [rows][in_stride]
+  const float* in = nullptr;  // [rows][in_stride]; not used by products of integers
   int in_stride = 0;
-  QuantizedRows act;            // other weights
+  QuantizedRows act;            // used by these alone
   const float* bias = nullptr;  // [cols] or null
   float* out = nullptr;         // [rows][out_stride]
   int out_stride = 0;
@@ -59,17 +61,22 @@ struct Kernels {
   const char* target;   // "scalar", "avx2", "neon", ...
   bool (*supported)();  // whether this CPU can run it
 
-  // Matrix products. linear_w8 stands for W8A8, linear_w4 for W4A8, linear_w2 for W2A8.
+  // Matrix products: of floats; of integers, linear_w8 standing for W8A8 and W8A4, and so on; of
+  // float activations with quantized weights.
   void (*linear_f32)(const LinearArgs&);
   void (*linear_w8)(const LinearArgs&);
   void (*linear_w4)(const LinearArgs&);
   void (*linear_w2)(const LinearArgs&);
+  void (*linear_w8_f32)(const LinearArgs&);
+  void (*linear_w4_f32)(const LinearArgs&);
+  void (*linear_w2_f32)(const LinearArgs&);
   void (*matmul)(const MatMulArgs&);
 
-  // Per row: scale = max|x| / 127, q = round-to-nearest-even(x * (127 / max|x|)), all zero where
-  // max|x| is below 1e-30. `in` [rows][in_stride], finite; groups divides depth.
+  // Per row: scale = max|x| / largest, q = round-to-nearest-even(x * (largest / max|x|)), all zero
+  // where max|x| is below 1e-30. `in` [rows][in_stride], finite; groups divides depth; `largest` is
+  // a code, at most 127.
   void (*quantize_rows)(const float* in, int in_stride, int rows, int depth, int groups,
-                        const QuantizedRows& out);
+                        int largest, const QuantizedRows& out);
 
   // out = (x - mean) / sqrt(variance + epsilon) * weight + bias, per row; bias may be null. The
   // variance is the mean of (x - mean)^2. `out` may be `in`. Rows are dense, [rows][dim].
@@ -114,12 +121,19 @@ std::span<const Kernels* const> AllKernels();
 // names one that this build or CPU lacks.
 Result<const Kernels*> ChooseKernels();
 
-// The linear function for a weight width of this table.
-inline auto LinearFor(const Kernels& kernels, int bits) {
-  return bits == 32  ? kernels.linear_f32
-         : bits == 8 ? kernels.linear_w8
-         : bits == 4 ? kernels.linear_w4
-                     : kernels.linear_w2;
+// The linear function of this table for a weight format.
+inline auto LinearFor(const Kernels& kernels, const WeightFormat& format) {
+  const bool rounds = format.rounds_rows();
+  switch (format.bits) {
+    case 8:
+      return rounds ? kernels.linear_w8 : kernels.linear_w8_f32;
+    case 4:
+      return rounds ? kernels.linear_w4 : kernels.linear_w4_f32;
+    case 2:
+      return rounds ? kernels.linear_w2 : kernels.linear_w2_f32;
+    default:
+      return kernels.linear_f32;
+  }
 }
 
 }  // namespace parrotlet

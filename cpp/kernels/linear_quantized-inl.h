@@ -1,4 +1,5 @@
-// linear_w8, linear_w4 and linear_w2: one loop for every weight width, compiled once per target.
+// linear_w8, linear_w4 and linear_w2: one loop for every weight width and scheme, compiled once per
+// target.
 // Included only by kernels/targets/*.cc, which name the target; hence no guard.
 //
 // A packed line of 64 bytes holds 8 / bits planes; plane p of a byte is one code of input 4p + j. A
@@ -74,6 +75,21 @@ struct DotBlock {
   }
 };
 
+// Takes off what the zeros of one group add up to; act_sum [rows][groups].
+template <int kRows, int kTiles>
+inline void SubtractZeros(const float* zero, const float* act_scale, const int32_t* act_sum,
+                          int groups, F32 (&out)[kRows][kTiles]) {
+#pragma GCC unroll 8
+  for (int t = 0; t < kTiles; ++t) {
+    const F32 weight_zero = Load(zero + t * kTileCols);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const F32 sum = Splat(float(act_sum[size_t(r) * groups]));
+      out[r][t] = out[r][t] - sum * (Splat(act_scale[r]) * weight_zero);
+    }
+  }
+}
+
 // Rows m .. m + kRows - 1 by tiles tile .. tile + kTiles - 1.
 template <int kBits, int kRows, int kTiles>
 void QuantizedTile(const LinearArgs& args, int m, int tile) {
@@ -91,6 +107,7 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
   const float* act_scale = args.act.scale + m;
   const int32_t* act_sum = args.act.code_sum + size_t(m) * groups;
   const float* scale = weight.scale + tile * kTileCols;
+  const float* zero = weight.zero == nullptr ? nullptr : weight.zero + tile * kTileCols;
 
   F32 out[kRows][kTiles];
 #pragma GCC unroll 8
@@ -146,6 +163,10 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
       for (int r = 0; r < kRows; ++r) {
         out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
       }
+    }
+    if (zero != nullptr) {
+      SubtractZeros(zero, act_scale, act_sum + g, groups, out);
+      zero += weight.padded_cols();
     }
     scale += weight.padded_cols();
   }

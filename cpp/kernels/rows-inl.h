@@ -51,7 +51,7 @@ inline int32_t QuantizeRun(const float* in, int count, F32 inverse, int8_t* code
 }
 
 inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, int groups,
-                         const QuantizedRows& out) {
+                         int largest, const QuantizedRows& out) {
   const int group_size = depth / groups;
   int8_t* codes = out.codes;
   int32_t* code_sum = out.code_sum;
@@ -61,8 +61,8 @@ inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, in
         in, depth, Splat(0), [](F32 x) { return Abs(x); }, [&](F32 x) { sizes = Max(x, sizes); });
     const float max = MaxLanes(sizes);
     const bool silent = max < 1e-30f;
-    out.scale[m] = silent ? 0.0f : max / 127.0f;
-    const F32 inverse = Splat(silent ? 0.0f : 127.0f / max);
+    out.scale[m] = silent ? 0.0f : max / float(largest);
+    const F32 inverse = Splat(silent ? 0.0f : float(largest) / max);
     for (int g = 0; g < groups; ++g) {
       *code_sum++ = QuantizeRun(in + g * group_size, group_size, inverse, codes);
       codes += RoundUp(group_size, kDepthStep);

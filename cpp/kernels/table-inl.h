@@ -8,6 +8,7 @@
 // These use the ones above.
 #include "kernels/elementwise-inl.h"
 #include "kernels/linear_quantized-inl.h"
+#include "kernels/linear_unpacked-inl.h"
 #include "kernels/matmul-inl.h"
 
 namespace parrotlet::SIMD_TARGET {
@@ -19,6 +20,9 @@ constexpr Kernels TableOf(const char* target, bool (*supported)()) {
           .linear_w8 = LinearW8,
           .linear_w4 = LinearW4,
           .linear_w2 = LinearW2,
+          .linear_w8_f32 = LinearW8F32,
+          .linear_w4_f32 = LinearW4F32,
+          .linear_w2_f32 = LinearW2F32,
           .matmul = MatMul,
           .quantize_rows = QuantizeRows,
           .layer_norm = LayerNorm,

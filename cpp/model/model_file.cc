@@ -26,6 +26,9 @@ constexpr int kModelFileVersion = 1;
 constexpr size_t kDigestDigits = 64;
 constexpr int kGroupStep = 16;
 
+constexpr Choice<Scheme> kSchemeNames[] = {
+    {"symmetric", Scheme::kSymmetric}, {"midRise", Scheme::kMidRise}, {"affine", Scheme::kAffine}};
+
 // Whether the bit pattern of any float32, masked, is at or above infinity's: that of NaN and
 // infinity is, and with the sign kept also that of every negative number.
 bool AnyFromInfinityOn(std::span<const uint8_t> floats, uint32_t mask) {
@@ -45,9 +48,17 @@ bool HasNegativeOrNonFinite(std::span<const uint8_t> floats) {
   return AnyFromInfinityOn(floats, 0xffffffff);
 }
 
-// The longest run of inputs whose dot product fits int32 in every kernel: one factor is at most
-// 2^bits - 1 (a biased code, or an activation biased beside 8-bit codes), the other at most 128.
-int MaxGroup(int bits) { return INT_MAX / (((1 << bits) - 1) * 128); }
+// Whether any zero is not 0 though its scale is.
+bool ShiftsNothing(std::span<const uint8_t> scales, std::span<const uint8_t> zeros) {
+  bool any = false;
+  for (size_t at = 0; at < zeros.size(); at += sizeof(float)) {
+    float scale, zero;
+    std::memcpy(&scale, scales.data() + at, sizeof scale);
+    std::memcpy(&zero, zeros.data() + at, sizeof zero);
+    any |= scale == 0 && zero != 0;
+  }
+  return any;
+}
 
 // Where the 64 digits stand in the header. They must stand there as they are, and once: an escape
 // among them, or a copy elsewhere, would leave open which bytes to hash as zeros.
@@ -102,6 +113,9 @@ Status ReadFormat(const Json& value, Tensor* tensor) {
   const int bits = fields.Integer("bits", INT_MIN, INT_MAX);
   const std::vector<int> shape = fields.Integers("shape", 2, 2, 1, kMaxDimension);
   const int group = fields.Integer("groupSize", 1, kMaxDimension);
+  const Scheme scheme =
+      fields.Has("scheme") ? fields.OneOf("scheme", kSchemeNames) : Scheme::kSymmetric;
+  const int activations = fields.Integer("activations", INT_MIN, INT_MAX, 8);
   fields.Finish();
   if (!status.ok()) return status;
   const int depth = shape[1];
@@ -110,11 +124,13 @@ Status ReadFormat(const Json& value, Tensor* tensor) {
   } else if (group != depth && (depth % group != 0 || group % kGroupStep != 0)) {
     fields.Fail(Code::kModelShape, "groupSize",
                 std::to_string(depth) + ", or a multiple of 16 that divides it");
-  } else if (group > MaxGroup(bits)) {
+  } else if (group > kMaxGroupSize) {
     fields.Fail(Code::kModelTooLarge, "groupSize",
-                "at most " + std::to_string(MaxGroup(bits)) + ": sums must fit 32 bits");
+                "at most " + std::to_string(kMaxGroupSize) + ": sums must fit 32 bits");
+  } else if (activations != 8 && activations != 4 && activations != 32) {
+    fields.Fail(Code::kModelUnsupported, "activations", "8, 4 or 32");
   }
-  tensor->format = {bits, group};
+  tensor->format = {bits, group, scheme, activations};
   tensor->shape = shape;
   return status;
 }
@@ -134,29 +150,46 @@ const T* FindByName(std::span<const T> sorted, std::string_view name) {
   return at == sorted.end() || at->name != name ? nullptr : &*at;
 }
 
+// Takes the scales or zeros [cols][groups] of a quantized matrix, which stand under its name with
+// `suffix` added, and marks their place among those stored.
+Status TakeBeside(const Tensor& matrix, const char* suffix, std::span<const StoredTensor> stored,
+                  std::vector<bool>* beside, std::span<const uint8_t>* bytes) {
+  const std::string name = matrix.name + suffix;
+  const StoredTensor* found = FindByName(stored, name);
+  if (found == nullptr || !found->is_float) {
+    return Status::Error(Code::kModelShape,
+                         "the manifest asks for an F32 tensor %s, which the file %s",
+                         Quoted(name).c_str(), found == nullptr ? "does not have" : "has as U8");
+  }
+  (*beside)[found - stored.data()] = true;
+  *bytes = found->bytes;
+  const int groups = matrix.shape[1] / matrix.format.group_size;
+  return ExpectShape(name, found->shape, {matrix.shape[0], groups});
+}
+
 // Makes a quantized matrix of the stored codes in `tensor`, by the manifest's entry for its name.
-Status AttachFormat(const Json& value, std::span<const StoredTensor> stored, Tensor* tensor) {
-  const StoredTensor* scale = FindByName(stored, tensor->name + ".scale");
-  if (!tensor->is_bytes || scale == nullptr || !scale->is_float) {
-    return Status::Error(
-        Code::kModelShape,
-        "the manifest names %s; expected a U8 tensor of that name and an F32 tensor "
-        "of that name with .scale added",
-        Quoted(tensor->name).c_str());
+Status AttachFormat(const Json& value, std::span<const StoredTensor> stored,
+                    std::vector<bool>* beside, Tensor* tensor) {
+  if (!tensor->is_bytes) {
+    return Status::Error(Code::kModelShape,
+                         "the manifest names %s, which is F32; expected codes as U8",
+                         Quoted(tensor->name).c_str());
   }
   const std::vector<int> stored_shape = std::move(tensor->shape);
   Status status = ReadFormat(value, tensor);
   if (!status.ok()) return status;
-  const int cols = tensor->shape[0], depth = tensor->shape[1];
-  const auto [bits, group] = tensor->format;
-  status = ExpectShape(tensor->name, stored_shape, {cols, int(DiskRowBytes(bits, depth))});
-  if (status.ok()) status = ExpectShape(scale->name, scale->shape, {cols, depth / group});
-  tensor->scale = scale->bytes;
+  const int row_bytes = int(DiskRowBytes(tensor->format.bits, tensor->shape[1]));
+  status = ExpectShape(tensor->name, stored_shape, {tensor->shape[0], row_bytes});
+  if (status.ok()) status = TakeBeside(*tensor, ".scale", stored, beside, &tensor->scale);
+  if (status.ok() && tensor->format.scheme == Scheme::kAffine) {
+    status = TakeBeside(*tensor, ".zero", stored, beside, &tensor->zero);
+  }
   tensor->is_bytes = false;
   return status;
 }
 
-// The model's tensors: those stored, with the manifest's formats, and scales beside their codes.
+// The model's tensors: those stored, with the manifest's formats, and scales and zeros beside their
+// codes.
 Result<std::vector<Tensor>> MakeTensors(std::span<const StoredTensor> stored,
                                         const Json* manifest) {
   if (manifest == nullptr || !manifest->is_object()) {
@@ -171,7 +204,7 @@ Result<std::vector<Tensor>> MakeTensors(std::span<const StoredTensor> stored,
     tensor.bytes = from.bytes;
     tensor.is_bytes = !from.is_float;
   }
-  std::vector<bool> is_scale(stored.size(), false);
+  std::vector<bool> beside(stored.size(), false);
   for (const auto& [name, value] : manifest->members()) {
     const StoredTensor* codes = FindByName(stored, name);
     if (codes == nullptr) {
@@ -179,13 +212,12 @@ Result<std::vector<Tensor>> MakeTensors(std::span<const StoredTensor> stored,
                            "the manifest names the tensor %s, which the file does not have",
                            Quoted(name).c_str());
     }
-    const Status status = AttachFormat(value, stored, &tensors[codes - stored.data()]);
+    const Status status = AttachFormat(value, stored, &beside, &tensors[codes - stored.data()]);
     if (!status.ok()) return status;
-    is_scale[FindByName(stored, name + ".scale") - stored.data()] = true;
   }
   std::vector<Tensor> listed;
   for (size_t i = 0; i < tensors.size(); ++i) {
-    if (!is_scale[i]) listed.push_back(std::move(tensors[i]));
+    if (!beside[i]) listed.push_back(std::move(tensors[i]));
   }
   return listed;
 }
@@ -199,6 +231,15 @@ Status CheckValues(std::span<const Tensor> tensors) {
     if (HasNegativeOrNonFinite(tensor.scale)) {
       return Status::Error(Code::kModelShape,
                            "the scale of tensor %s holds a negative number, NaN or infinity",
+                           Quoted(tensor.name).c_str());
+    }
+    if (HasNonFinite(tensor.zero)) {
+      return Status::Error(Code::kModelShape, "the zero of tensor %s holds NaN or infinity",
+                           Quoted(tensor.name).c_str());
+    }
+    if (ShiftsNothing(tensor.scale, tensor.zero)) {
+      return Status::Error(Code::kModelShape,
+                           "the zero of tensor %s is not 0 everywhere where its scale is 0",
                            Quoted(tensor.name).c_str());
     }
   }

@@ -14,7 +14,8 @@
 namespace parrotlet {
 
 // One tensor of the file, checked: its bytes lie inside the file and match its shape, floats are
-// finite, scales also not negative, and no dot product over a group can leave int32.
+// finite, scales also not negative, zeros 0 where their scale is, and no sum over a group can leave
+// int32.
 struct Tensor {
   std::string name;
   WeightFormat format;     // bits 32 unless the manifest says the tensor is quantized
@@ -22,6 +23,7 @@ struct Tensor {
   // Little-endian; memory is the ModelFile's. float32 values are aligned to 4 bytes.
   std::span<const uint8_t> bytes;  // float32 values, codes (quant/pack.h) or raw bytes
   std::span<const uint8_t> scale;  // float32 [cols][groups]; empty unless quantized
+  std::span<const uint8_t> zero;   // the same; empty unless affine
   bool is_bytes = false;           // a U8 tensor that the manifest does not name: raw bytes
 
   size_t elements() const;  // of the logical shape

@@ -44,9 +44,9 @@ PackedMatrix Weights::Matrix(const std::string& name, int cols, int depth) {
   }
   const WeightFormat format = tensor->format;
   const int groups = format.bits == 32 ? 1 : depth / format.group_size;
-  const size_t scales = size_t(groups) * RoundUp(cols, kTileCols);
   uint8_t* codes = arena_.Take<uint8_t>(PackedCodeBytes(format, cols, depth));
-  float* scale = format.bits == 32 ? nullptr : arena_.Take<float>(scales);
+  const size_t scales = PackedScaleCount(format, cols, depth);
+  float* scale = scales == 0 ? nullptr : arena_.Take<float>(scales);
   if (counting_) {
     matrix.format = format;
     matrix.cols = cols;
@@ -54,8 +54,10 @@ PackedMatrix Weights::Matrix(const std::string& name, int cols, int depth) {
     matrix.groups = groups;
     return matrix;
   }
-  matrix = PackMatrix(format, cols, depth, tensor->bytes.data(),
-                      reinterpret_cast<const float*>(tensor->scale.data()), codes, scale);
+  const DiskMatrix disk = {tensor->bytes.data(),
+                           reinterpret_cast<const float*>(tensor->scale.data()),
+                           reinterpret_cast<const float*>(tensor->zero.data())};
+  matrix = PackMatrix(format, cols, depth, disk, codes, scale);
   matrices_.push_back({name, matrix});
   return matrix;
 }

@@ -13,7 +13,8 @@ void Linear::Run(Workspace& work, const float* in, int in_stride, int rows, floa
                  int out_stride) const {
   const Kernels& kernels = *work.kernels;
   if (work.observer != nullptr) work.observer->See(kernels, weight_, in, in_stride, rows);
-  const auto run = LinearFor(kernels, weight_.format.bits);
+  const WeightFormat& format = weight_.format;
+  const auto run = LinearFor(kernels, format);
   LinearArgs args;
   args.weight = &weight_;
   args.bias = bias_;
@@ -24,9 +25,9 @@ void Linear::Run(Workspace& work, const float* in, int in_stride, int rows, floa
     args.rows = std::min(kRowBlock, rows - row);
     args.in = in + size_t(row) * in_stride;
     args.out = out + size_t(row) * out_stride;
-    if (weight_.format.bits != 32) {
+    if (format.rounds_rows()) {
       kernels.quantize_rows(args.in, in_stride, args.rows, weight_.depth, weight_.groups,
-                            work.quantized);
+                            format.largest_activation(), work.quantized);
     }
     run(args);
   }

@@ -78,9 +78,9 @@ void UnpackCodes(const PackedMatrix& matrix, int col, float* out) {
     // Flipped where packing has left it as it was, so that all codes are biased now.
     const int biased =
         (bytes[place.byte] >> place.shift & ((1 << kBits) - 1)) ^ (kBias - kCodeBias<kBits>);
-    const size_t group = k / matrix.format.group_size;
-    const float scale = matrix.scale[group * matrix.padded_cols() + col];
-    out[k] = scale * float(biased - kBias);
+    const size_t at = size_t(k / matrix.format.group_size) * matrix.padded_cols() + col;
+    out[k] = matrix.scale[at] * float(biased - kBias);
+    if (matrix.zero != nullptr) out[k] = out[k] - matrix.zero[at];
   }
 }
 
@@ -101,10 +101,11 @@ void UnpackFloats(const PackedMatrix& matrix, int col, float* out) {
   }
 }
 
-void PackScales(const PackedMatrix& matrix, const float* disk_scale, float* out) {
+// From [cols][groups] to [groups][padded cols], each times `factor`.
+void PackScales(const PackedMatrix& matrix, const float* disk, float factor, float* out) {
   for (int group = 0; group < matrix.groups; ++group) {
     for (int col = 0; col < matrix.padded_cols(); ++col) {
-      *out++ = col < matrix.cols ? disk_scale[size_t(col) * matrix.groups + group] : 0.0f;
+      *out++ = col < matrix.cols ? factor * disk[size_t(col) * matrix.groups + group] : 0.0f;
     }
   }
 }
@@ -115,24 +116,36 @@ size_t PackedCodeBytes(WeightFormat format, int cols, int depth) {
   return size_t(RoundUp(cols, kTileCols)) * RoundUp(depth, kDepthStep) * format.bits / 8;
 }
 
-PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const uint8_t* disk,
-                        const float* disk_scale, void* codes, float* scale) {
+size_t PackedScaleCount(WeightFormat format, int cols, int depth) {
+  if (format.bits == 32) return 0;
+  const size_t scales = size_t(depth / format.group_size) * RoundUp(cols, kTileCols);
+  return format.scheme == Scheme::kSymmetric ? scales : 2 * scales;
+}
+
+PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const DiskMatrix& disk,
+                        void* codes, float* scale) {
   PackedMatrix matrix;
   matrix.format = format;
   matrix.cols = cols;
   matrix.depth = depth;
   matrix.codes = codes;
   if (format.bits == 32) {
-    PackFloats(matrix, disk, static_cast<float*>(codes));
+    PackFloats(matrix, disk.codes, static_cast<float*>(codes));
     return matrix;
   }
   matrix.groups = depth / format.group_size;
   matrix.scale = scale;
-  PackScales(matrix, disk_scale, scale);
+  PackScales(matrix, disk.scale, 1.0f, scale);
+  if (format.scheme != Scheme::kSymmetric) {
+    float* zero = scale + size_t(matrix.groups) * matrix.padded_cols();
+    const bool affine = format.scheme == Scheme::kAffine;
+    PackScales(matrix, affine ? disk.zero : disk.scale, affine ? 1.0f : -0.5f, zero);
+    matrix.zero = zero;
+  }
   uint8_t* bytes = static_cast<uint8_t*>(codes);
-  if (format.bits == 8) PackCodes<8>(matrix, disk, bytes);
-  if (format.bits == 4) PackCodes<4>(matrix, disk, bytes);
-  if (format.bits == 2) PackCodes<2>(matrix, disk, bytes);
+  if (format.bits == 8) PackCodes<8>(matrix, disk.codes, bytes);
+  if (format.bits == 4) PackCodes<4>(matrix, disk.codes, bytes);
+  if (format.bits == 2) PackCodes<2>(matrix, disk.codes, bytes);
   return matrix;
 }
 

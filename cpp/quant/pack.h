@@ -1,11 +1,11 @@
 // From weights as they stand on disk to weights as kernels read them, and back for single rows.
 //
 // On disk (CPU-independent): codes of one output channel after another, two's complement, packed
-// along the depth, first code in the lowest bits; each channel starts on a byte. Scales are
-// [cols][groups].
+// along the depth, first code in the lowest bits; each channel starts on a byte. Scales and zeros
+// are [cols][groups].
 //
-// Packed, for a tile of 16 output channels (channels beyond cols hold code 0 and scale 0; depth is
-// padded to 16 with code 0):
+// Packed, for a tile of 16 output channels (channels beyond cols hold code 0, scale 0 and zero 0;
+// depth is padded to 16 with code 0):
 //   float32  [tile][depth][16] floats
 //   int8     [tile][depth / 4] lines of 64 bytes: byte 4n + j = code of channel n, input k + j
 //   int4     [tile][depth / 8] lines: low nibble of byte 4n + j = input k + j, high = k + 4 + j
@@ -30,6 +30,7 @@ struct PackedMatrix {
   int groups = 1;                // depth / group_size; 1 for float32
   const void* codes = nullptr;   // tiles of 16 channels; layout above
   const float* scale = nullptr;  // [groups][RoundUp(cols, 16)]; null for float32
+  const float* zero = nullptr;   // the same; null also where the scheme is symmetric
 
   int padded_cols() const { return RoundUp(cols, kTileCols); }
   int padded_depth() const { return RoundUp(depth, kDepthStep); }
@@ -41,11 +42,19 @@ constexpr size_t DiskRowBytes(int bits, int depth) { return (size_t(bits) * dept
 // Bytes that PackMatrix writes behind `codes`.
 size_t PackedCodeBytes(WeightFormat format, int cols, int depth);
 
-// Packs `disk` ([cols] rows of DiskRowBytes; float32 rows when bits is 32) into `codes`, and fills
-// `scale` ([groups][padded cols], unused for float32) from `disk_scale` ([cols][groups]). All
-// outputs are the caller's memory, 64-byte aligned.
-PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const uint8_t* disk,
-                        const float* disk_scale, void* codes, float* scale);
+// Floats that PackMatrix writes behind `scale`: scales, then zeros where the scheme has them.
+size_t PackedScaleCount(WeightFormat format, int cols, int depth);
+
+// A matrix as it stands on disk.
+struct DiskMatrix {
+  const uint8_t* codes = nullptr;  // [cols] rows of DiskRowBytes; float32 rows when bits is 32
+  const float* scale = nullptr;    // [cols][groups]; unused for float32
+  const float* zero = nullptr;     // the same; affine only
+};
+
+// Packs `disk` into `codes` and `scale`, both the caller's memory, 64-byte aligned.
+PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const DiskMatrix& disk,
+                        void* codes, float* scale);
 
 // Writes channel `col` of a packed matrix as floats, [depth]: a row of the token table.
 void UnpackRow(const PackedMatrix& matrix, int col, float* out);

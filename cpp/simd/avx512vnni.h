@@ -75,6 +75,7 @@ inline void StoreLowBytes(int8_t* p, I32 a) {
 }
 inline I32 operator+(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
 inline I32 operator-(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
+inline I32 operator^(I32 a, I32 b) { return _mm512_xor_si512(a, b); }
 template <int kBits>
 inline I32 ShiftLeft(I32 a) {
   return _mm512_slli_epi32(a, kBits);
@@ -94,6 +95,7 @@ inline Bytes LoadBytes(const uint8_t* p) {
   asm("" : "+v"(line));
   return {line};
 }
+inline I32 AsI32(Bytes a) { return a.v; }
 template <int kShift, int kMask>
 inline Bytes Field(Bytes line) {
   if constexpr (kShift > 0) line.v = _mm512_srli_epi16(line.v, kShift);  // of pairs of bytes

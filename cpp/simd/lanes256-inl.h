@@ -103,6 +103,9 @@ inline I32 operator+(I32 a, I32 b) {
 inline I32 operator-(I32 a, I32 b) {
   return {_mm256_sub_epi32(a.lo, b.lo), _mm256_sub_epi32(a.hi, b.hi)};
 }
+inline I32 operator^(I32 a, I32 b) {
+  return {_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)};
+}
 template <int kBits>
 inline I32 ShiftLeft(I32 a) {
   return {_mm256_slli_epi32(a.lo, kBits), _mm256_slli_epi32(a.hi, kBits)};
@@ -126,6 +129,7 @@ inline Bytes LoadBytes(const uint8_t* p) {
   return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
           _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32))};
 }
+inline I32 AsI32(Bytes a) { return {a.lo, a.hi}; }
 template <int kShift, int kMask>
 inline Bytes Field(Bytes line) {
   const __m256i mask = _mm256_set1_epi8(static_cast<char>(kMask));

@@ -119,6 +119,9 @@ inline I32 operator+(I32 x, I32 y) {
 inline I32 operator-(I32 x, I32 y) {
   return Each<I32>([](auto p, auto q) { return vsubq_s32(p, q); }, x, y);
 }
+inline I32 operator^(I32 x, I32 y) {
+  return Each<I32>([](auto p, auto q) { return veorq_s32(p, q); }, x, y);
+}
 template <int kBits>
 inline I32 ShiftLeft(I32 x) {
   return Each<I32>([](auto p) { return vshlq_n_s32(p, kBits); }, x);
@@ -142,6 +145,9 @@ inline I32 AsI32(F32 x) {
 
 inline Bytes LoadBytes(const uint8_t* p) {
   return {vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48)};
+}
+inline I32 AsI32(Bytes x) {
+  return Each<I32>([](auto p) { return vreinterpretq_s32_u8(p); }, x);
 }
 template <int kShift, int kMask>
 inline Bytes Field(Bytes line) {

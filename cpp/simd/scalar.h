@@ -110,6 +110,9 @@ inline I32 operator+(I32 a, I32 b) {
 inline I32 operator-(I32 a, I32 b) {
   return Lanes<I32>([&](int i) { return Wrap(uint32_t(a.v[i]) - uint32_t(b.v[i])); });
 }
+inline I32 operator^(I32 a, I32 b) {
+  return Lanes<I32>([&](int i) { return a.v[i] ^ b.v[i]; });
+}
 template <int kBits>
 inline I32 ShiftLeft(I32 a) {
   return Lanes<I32>([&](int i) { return Wrap(uint32_t(a.v[i]) << kBits); });
@@ -136,6 +139,11 @@ inline I32 AsI32(F32 a) {
 inline Bytes LoadBytes(const uint8_t* p) {
   Bytes result;
   __builtin_memcpy(result.v, p, sizeof result.v);
+  return result;
+}
+inline I32 AsI32(Bytes a) {
+  I32 result;
+  __builtin_memcpy(result.v, a.v, sizeof result.v);
   return result;
 }
 template <int kShift, int kMask>

@@ -36,6 +36,7 @@ from parrotlet_training.recognize import load_tokenizer  # noqa: E402
 
 ROWS, DEPTH = 24, 96
 BITS, GROUPS = (2, 4, 8), (32, 48, 96)
+ACTIVATIONS = (8, 4)
 INPUT_ROWS, TOKENS = 5, 13
 CHUNKS = {"13": 13, "27": 27, "whole": WHOLE}
 
@@ -65,22 +66,25 @@ def make_rounding(rng: np.random.Generator) -> None:
 
 
 def make_products(rng: np.random.Generator) -> None:
-    """For each case five int32 (bits, group, rows, outputs, inputs), then activations, codes as in
-    model files, scales, biases and products."""
+    """For each case seven int32 (bits, group, place in SCHEMES, bits of activations, rows, outputs,
+    inputs), then activations, codes as in model files, scales, zeros if affine, biases, products."""
     out = bytearray()
-    for bits in BITS:
-        for group in GROUPS:
-            x = rng.standard_normal((INPUT_ROWS, DEPTH)).astype("<f4")
-            x *= (10.0 ** rng.uniform(-3, 3, (INPUT_ROWS, 1))).astype("<f4")
-            x[1] = 0
-            weight = torch.from_numpy(rng.standard_normal((ROWS, DEPTH)).astype("<f4"))
-            bias = rng.standard_normal(ROWS).astype("<f4")
-            rounding = Rounding(Grid(bits, group))
-            found = quantize(weight, rounding.grid)
-            y = product(torch.from_numpy(x), weight, torch.from_numpy(bias), rounding)
-            out += np.array((bits, group, INPUT_ROWS, ROWS, DEPTH), "<i4").tobytes()
-            out += x.tobytes() + packed(found.codes.numpy().reshape(ROWS, DEPTH), bits)
-            out += found.scales.scale.numpy().tobytes() + bias.tobytes() + y.numpy().tobytes()
+    for activations, scheme, bits, group in product_of(ACTIVATIONS, SCHEMES, BITS, GROUPS):
+        x = rng.standard_normal((INPUT_ROWS, DEPTH)).astype("<f4")
+        x *= (10.0 ** rng.uniform(-3, 3, (INPUT_ROWS, 1))).astype("<f4")
+        x[1] = 0
+        weight = torch.from_numpy(rng.standard_normal((ROWS, DEPTH)).astype("<f4"))
+        bias = rng.standard_normal(ROWS).astype("<f4")
+        rounding = Rounding(Grid(bits, group, scheme), activations)
+        found = quantize(weight, rounding.grid)
+        y = product(torch.from_numpy(x), weight, torch.from_numpy(bias), rounding)
+        head = (bits, group, SCHEMES.index(scheme), activations, INPUT_ROWS, ROWS, DEPTH)
+        out += np.array(head, "<i4").tobytes() + x.tobytes()
+        out += packed(found.codes.numpy().reshape(ROWS, DEPTH), bits)
+        out += found.scales.scale.numpy().tobytes()
+        if scheme == "affine":
+            out += found.scales.zero.numpy().tobytes()
+        out += bias.tobytes() + y.numpy().tobytes()
     (GOLDEN / "integer-products.bin").write_bytes(bytes(out))
 
 

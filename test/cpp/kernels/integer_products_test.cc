@@ -17,6 +17,9 @@ std::vector<uint8_t> Golden() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// The order in which training lists them.
+constexpr Scheme kSchemeOrder[] = {Scheme::kSymmetric, Scheme::kAffine, Scheme::kMidRise};
+
 class Reader {
  public:
   explicit Reader(const std::vector<uint8_t>& bytes) : bytes_(bytes) {}
@@ -44,20 +47,21 @@ struct Case {
   int rows, cols, depth;
   std::vector<float> in;
   std::vector<uint8_t> codes;
-  std::vector<float> scale, bias, out;
+  std::vector<float> scale, zero, bias, out;
 
   int groups() const { return depth / format.group_size; }
 
   static Case Take(Reader& reader) {
-    const std::vector<int32_t> head = reader.Take<int32_t>(5);
+    const std::vector<int32_t> head = reader.Take<int32_t>(7);
     Case read{};
-    read.format = {head[0], head[1]};
-    read.rows = head[2];
-    read.cols = head[3];
-    read.depth = head[4];
+    read.format = {head[0], head[1], kSchemeOrder[head[2]], head[3]};
+    read.rows = head[4];
+    read.cols = head[5];
+    read.depth = head[6];
     read.in = reader.Take<float>(size_t(read.rows) * read.depth);
     read.codes = reader.Take<uint8_t>(read.cols * DiskRowBytes(read.format.bits, read.depth));
     read.scale = reader.Take<float>(size_t(read.cols) * read.groups());
+    if (read.format.scheme == Scheme::kAffine) read.zero = reader.Take<float>(read.scale.size());
     read.bias = reader.Take<float>(read.cols);
     read.out = reader.Take<float>(size_t(read.rows) * read.cols);
     return read;
@@ -67,9 +71,10 @@ struct Case {
 std::vector<float> Compute(const Kernels& kernels, const Case& wanted) {
   const WeightFormat format = wanted.format;
   Guarded<uint8_t> codes(PackedCodeBytes(format, wanted.cols, wanted.depth));
-  Guarded<float> scale(size_t(wanted.groups()) * RoundUp(wanted.cols, kTileCols));
-  const PackedMatrix weight = PackMatrix(format, wanted.cols, wanted.depth, wanted.codes.data(),
-                                         wanted.scale.data(), codes.data(), scale.data());
+  Guarded<float> scale(PackedScaleCount(format, wanted.cols, wanted.depth));
+  const DiskMatrix disk = {wanted.codes.data(), wanted.scale.data(), wanted.zero.data()};
+  const PackedMatrix weight =
+      PackMatrix(format, wanted.cols, wanted.depth, disk, codes.data(), scale.data());
   const size_t padded = wanted.groups() * RoundUp(format.group_size, kDepthStep);
   Guarded<int8_t> act(wanted.rows * padded);
   std::vector<float> act_scale(wanted.rows), out(size_t(wanted.rows) * wanted.cols);
@@ -82,8 +87,8 @@ std::vector<float> Compute(const Kernels& kernels, const Case& wanted) {
   args.out = out.data();
   args.out_stride = wanted.cols;
   kernels.quantize_rows(wanted.in.data(), wanted.depth, wanted.rows, wanted.depth, wanted.groups(),
-                        args.act);
-  LinearFor(kernels, format.bits)(args);
+                        format.largest_activation(), args.act);
+  LinearFor(kernels, format)(args);
   return out;
 }
 
@@ -95,14 +100,14 @@ TEST(IntegerProducts, EqualThoseOfTraining) {
     int cases = 0;
     for (; !reader.done() && !HasFailure(); ++cases) {
       const Case wanted = Case::Take(reader);
-      SCOPED_TRACE(testing::Message() << kernels->target << ", " << wanted.format.bits
-                                      << " bits, groups of " << wanted.format.group_size);
+      SCOPED_TRACE(testing::Message() << kernels->target << ", " << FormatText(wanted.format));
       const std::vector<float> out = Compute(*kernels, wanted);
       for (size_t i = 0; i < out.size(); ++i) {
-        ASSERT_TRUE(SameBits(out[i], wanted.out[i])) << i << ": " << out[i] << wanted.out[i];
+        ASSERT_TRUE(SameBits(out[i], wanted.out[i]))
+            << i << ": " << out[i] << ", not " << wanted.out[i];
       }
     }
-    EXPECT_EQ(cases, 9);
+    EXPECT_EQ(cases, 54);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "kernels/kernels.h"
@@ -92,7 +93,8 @@ struct WeightCase {
   int cols, depth, groups;
   std::vector<int> codes;     // [cols][depth]
   std::vector<float> scale;   // [cols][groups]
-  std::vector<float> floats;  // [cols][depth], bits 32 only
+  std::vector<float> zero;    // the same; empty where the scheme is symmetric
+  std::vector<float> floats;  // [cols][depth]: what the codes stand for
   std::unique_ptr<Guarded<uint8_t>> packed_codes;
   std::unique_ptr<Guarded<float>> packed_scale;
   PackedMatrix packed;
@@ -110,10 +112,15 @@ struct WeightCase {
       std::memcpy(disk.data(), floats.data(), disk.size());
     } else {
       scale = random.Floats(size_t(cols) * groups, 0.001f, 0.02f);
+      if (scale.size() > 4) scale[random.Bits() % scale.size()] = 0;
+      MakeZeros(random);
       disk.resize(cols * DiskRowBytes(format.bits, depth));
       for (int n = 0; n < cols; ++n) {
         for (int k = 0; k < depth; ++k) {
           codes.push_back(code(n, k));
+          const size_t at = size_t(n) * groups + k / format.group_size;
+          const float product = scale[at] * float(codes.back());
+          floats.push_back(zero.empty() ? product : product - zero[at]);
           const size_t bit = n * DiskRowBytes(format.bits, depth) * 8 + size_t(k) * format.bits;
           const int mask = (1 << format.bits) - 1;
           disk[bit / 8] |= uint8_t((codes.back() & mask) << (bit % 8));
@@ -121,12 +128,30 @@ struct WeightCase {
       }
     }
     packed_codes = std::make_unique<Guarded<uint8_t>>(PackedCodeBytes(format, cols, depth));
-    packed_scale = std::make_unique<Guarded<float>>(size_t(groups) * RoundUp(cols, kTileCols));
-    packed = PackMatrix(format, cols, depth, disk.data(), scale.data(), packed_codes->data(),
-                        packed_scale->data());
+    packed_scale = std::make_unique<Guarded<float>>(PackedScaleCount(format, cols, depth));
+    packed = PackMatrix(format, cols, depth, {disk.data(), scale.data(), zero.data()},
+                        packed_codes->data(), packed_scale->data());
     EXPECT_TRUE(packed_codes->intact() && packed_scale->intact());
   }
+
+ private:
+  // Of both signs, and as far from 0 as codes reach.
+  void MakeZeros(Random& random) {
+    for (const float s : scale) {
+      if (format.scheme == Scheme::kMidRise) zero.push_back(-0.5f * s);
+      if (format.scheme == Scheme::kAffine) {
+        zero.push_back(s * random.Uniform(-1, 1) * float(1 << (format.bits - 1)));
+      }
+    }
+  }
 };
+
+inline std::string FormatText(const WeightFormat& format) {
+  const char* const schemes[] = {"symmetric", "mid-rise", "affine"};
+  return std::to_string(format.bits) + " bits, groups of " + std::to_string(format.group_size) +
+         ", " + schemes[int(format.scheme)] + ", activations of " +
+         std::to_string(format.activation_bits) + " bits";
+}
 
 inline WeightCase RandomWeight(WeightFormat format, int cols, int depth, Random& random) {
   const int half = format.bits == 32 ? 0 : 1 << (format.bits - 1);

@@ -67,12 +67,19 @@ TEST(Kernels, AnUnknownTargetIsRefusedWithTheNamesThatWork) {
   }
 }
 
-TEST(Kernels, LinearForPicksByWidth) {
+TEST(Kernels, LinearForPicksByWidthAndActivations) {
   const Kernels& kernels = *AllKernels().back();
-  EXPECT_EQ(LinearFor(kernels, 32), kernels.linear_f32);
-  EXPECT_EQ(LinearFor(kernels, 8), kernels.linear_w8);
-  EXPECT_EQ(LinearFor(kernels, 4), kernels.linear_w4);
-  EXPECT_EQ(LinearFor(kernels, 2), kernels.linear_w2);
+  EXPECT_EQ(LinearFor(kernels, {32, 0}), kernels.linear_f32);
+  for (const Scheme scheme : kSchemes) {
+    for (const int activation_bits : {8, 4}) {
+      EXPECT_EQ(LinearFor(kernels, {8, 16, scheme, activation_bits}), kernels.linear_w8);
+      EXPECT_EQ(LinearFor(kernels, {4, 16, scheme, activation_bits}), kernels.linear_w4);
+      EXPECT_EQ(LinearFor(kernels, {2, 16, scheme, activation_bits}), kernels.linear_w2);
+    }
+    EXPECT_EQ(LinearFor(kernels, {8, 16, scheme, 32}), kernels.linear_w8_f32);
+    EXPECT_EQ(LinearFor(kernels, {4, 16, scheme, 32}), kernels.linear_w4_f32);
+    EXPECT_EQ(LinearFor(kernels, {2, 16, scheme, 32}), kernels.linear_w2_f32);
+  }
 }
 
 }  // namespace

@@ -51,6 +51,10 @@ std::vector<float> Reference(const WeightCase& weight, const ActCase& act, const
         const float scale = act.scale[m] * weight.scale[n * weight.groups + g];
         const float term = float(int32_t(dot)) * scale;
         s = s + term;
+        if (weight.zero.empty()) continue;
+        const float zero = act.scale[m] * weight.zero[n * weight.groups + g];
+        const float shift = float(act.code_sum[m * act.groups + g]) * zero;
+        s = s - shift;
       }
       out.push_back(bias == nullptr ? s : s + bias[n]);
     }
@@ -83,17 +87,16 @@ void CheckRun(const Kernels& kernels, LinearArgs args, int rows,
   args.rows = rows;
   args.out = out.data();
   args.out_stride = cols + 3;
-  LinearFor(kernels, args.weight->format.bits)(args);
+  LinearFor(kernels, args.weight->format)(args);
   ASSERT_TRUE(out.intact());
   for (int m = 0; m < rows; ++m) {
     for (int n = 0; n < cols + 3; ++n) {
       const size_t at = size_t(m) * (cols + 3) + n;
       if (n < cols) {
         ASSERT_TRUE(SameBits(out[at], expected[size_t(m) * cols + n]))
-            << kernels.target << ", " << args.weight->format.bits << " bits, depth "
-            << args.weight->depth << ", " << cols << " columns, " << args.weight->groups
-            << " groups, row " << m << " of " << rows << ", column " << n << ": " << out[at]
-            << ", not " << expected[size_t(m) * cols + n];
+            << kernels.target << ", " << FormatText(args.weight->format) << ", depth "
+            << args.weight->depth << ", " << cols << " columns, row " << m << " of " << rows
+            << ", column " << n << ": " << out[at] << ", not " << expected[size_t(m) * cols + n];
       } else {
         ASSERT_TRUE(out.untouched(at)) << kernels.target << " wrote beyond the columns";
       }
@@ -115,13 +118,44 @@ void CheckQuantized(const WeightCase& weight, ActCase& act, const float* bias) {
   }
 }
 
-void CheckRandom(int bits, int depth, int cols, int group_size) {
-  Random random(bits * 1000003 + depth * 1009 + cols * 31 + group_size);
-  const WeightCase weight = RandomWeight({bits, group_size}, cols, depth, random);
-  ActCase act(kMaxRows, depth, weight.groups, random,
-              [&](int, int) { return random.Int(-127, 127); });
+void CheckFloats(const WeightCase& weight, const std::vector<float>& in, int in_stride,
+                 const float* bias) {
+  const std::vector<float> expected = Reference(weight, in, in_stride, bias, kMaxRows);
+  for (const Kernels* kernels : SupportedKernels()) {
+    for (int rows : kRowCounts) {
+      LinearArgs args;
+      args.weight = &weight.packed;
+      args.in = in.data();
+      args.in_stride = in_stride;
+      args.bias = bias;
+      CheckRun(*kernels, args, rows, expected);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+// Float activations of a matrix; past the last row's inputs stands what must not be read.
+std::vector<float> FloatRows(Random& random, int depth, int in_stride) {
+  std::vector<float> in = random.Floats(size_t(kMaxRows) * in_stride, -2, 2);
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (int(i % in_stride) >= depth) in[i] = NAN;
+  }
+  return in;
+}
+
+void CheckRandom(WeightFormat format, int depth, int cols) {
+  Random random(format.bits * 1000003 + depth * 1009 + cols * 31 + format.group_size);
+  const WeightCase weight = RandomWeight(format, cols, depth, random);
   const std::vector<float> bias = random.Floats(cols, -1, 1);
-  CheckQuantized(weight, act, cols % 2 == 0 ? bias.data() : nullptr);
+  const float* added = cols % 2 == 0 ? bias.data() : nullptr;
+  if (format.rounds_rows()) {
+    const int most = format.largest_activation();
+    ActCase act(kMaxRows, depth, weight.groups, random,
+                [&](int, int) { return random.Int(-most, most); });
+    CheckQuantized(weight, act, added);
+  } else {
+    CheckFloats(weight, FloatRows(random, depth, depth + 5), depth + 5, added);
+  }
 }
 
 TEST(Linear, EveryWidthAndGroupSizeEqualsTheDefinition) {
@@ -130,8 +164,26 @@ TEST(Linear, EveryWidthAndGroupSizeEqualsTheDefinition) {
       for (int group_size : {16, 32, 48, 96, 144, depth}) {
         if (depth % group_size != 0) continue;
         for (int cols : {1, 17, 40, 80}) {
-          CheckRandom(bits, depth, cols, group_size);
+          CheckRandom({bits, group_size}, depth, cols);
           if (HasFatalFailure()) return;
+        }
+      }
+    }
+  }
+}
+
+// Every scheme with every kind of activations, but for the pair that the test above has walked.
+TEST(Linear, EverySchemeAndKindOfActivationsEqualsTheDefinition) {
+  for (int bits : {8, 4, 2}) {
+    for (Scheme scheme : kSchemes) {
+      for (int activation_bits : kActivationBits) {
+        if (scheme == Scheme::kSymmetric && activation_bits == 8) continue;
+        for (int depth : {96, 127, 144, 256, 288, 576}) {
+          for (int group_size : {16, 32, 48, 64, 96, 128, 144, depth}) {
+            if (depth % group_size != 0) continue;
+            CheckRandom({bits, group_size, scheme, activation_bits}, depth, depth == 288 ? 17 : 40);
+            if (HasFatalFailure()) return;
+          }
         }
       }
     }
@@ -142,9 +194,24 @@ TEST(Linear, EveryColumnCountEqualsTheDefinition) {
   for (int bits : {8, 4, 2}) {
     for (int cols = 1; cols <= 41; ++cols) {
       for (int group_size : {48, 144}) {
-        CheckRandom(bits, 144, cols == 41 ? 288 : cols, group_size);
+        CheckRandom({bits, group_size}, 144, cols == 41 ? 288 : cols);
         if (HasFatalFailure()) return;
       }
+      const Scheme scheme = kSchemes[cols % 3];
+      for (int activation_bits : {4, 32}) {
+        CheckRandom({bits, 48, scheme, activation_bits}, 144, cols);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+// Every depth up to two lines of the narrowest codes and one input: the last plane is cut anywhere.
+TEST(Linear, EveryTailOfFloatActivationsEqualsTheDefinition) {
+  for (int bits : {8, 4, 2}) {
+    for (int depth = 1; depth <= 33; ++depth) {
+      CheckRandom({bits, depth, kSchemes[depth % 3], 32}, depth, 19);
+      if (HasFatalFailure()) return;
     }
   }
 }
@@ -157,7 +224,8 @@ TEST(Linear, ExtremeValuesStayExact) {
         for (int sign : {1, -1}) {
           for (int code : {low, high}) {
             Random random(depth + code);
-            const WeightCase weight({bits, group_size}, 17, depth, random, [&](int n, int k) {
+            const WeightFormat format{bits, group_size, kSchemes[(depth / 16 + sign) % 3]};
+            const WeightCase weight(format, 17, depth, random, [&](int n, int k) {
               return n % 3 == 0 ? code : n % 3 == 1 ? (k % 2 == 0 ? low : high) : 0;
             });
             ActCase act(kMaxRows, depth, weight.groups, random, [&](int m, int k) {
@@ -172,6 +240,22 @@ TEST(Linear, ExtremeValuesStayExact) {
   }
 }
 
+// The longest group that a model may have: the kernels' sums, widened or not, must hold all of it.
+TEST(Linear, TheLongestGroupStaysExact) {
+  for (int bits : {8, 4, 2}) {
+    for (int sign : {1, -1}) {
+      Random random(bits);
+      const int low = -(1 << (bits - 1));
+      const WeightFormat format{bits, kMaxGroupSize, Scheme::kAffine};
+      const WeightCase weight(format, 2, kMaxGroupSize, random,
+                              [&](int n, int) { return n == 0 ? low : -low - 1; });
+      ActCase act(kMaxRows, kMaxGroupSize, 1, random, [&](int, int) { return 127 * sign; });
+      CheckQuantized(weight, act, nullptr);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 TEST(Linear, Float32EqualsTheDefinition) {
   for (int depth : {1, 15, 127, 144, 288}) {
     for (int cols : {1, 15, 16, 17, 33, 63, 64, 65, 288}) {
@@ -181,18 +265,8 @@ TEST(Linear, Float32EqualsTheDefinition) {
       const std::vector<float> in = random.Floats(size_t(kMaxRows) * in_stride, -2, 2);
       const std::vector<float> bias = random.Floats(cols, -1, 1);
       for (const float* b : {static_cast<const float*>(nullptr), bias.data()}) {
-        const std::vector<float> expected = Reference(weight, in, in_stride, b, kMaxRows);
-        for (const Kernels* kernels : SupportedKernels()) {
-          for (int rows : kRowCounts) {
-            LinearArgs args;
-            args.weight = &weight.packed;
-            args.in = in.data();
-            args.in_stride = in_stride;
-            args.bias = b;
-            CheckRun(*kernels, args, rows, expected);
-            if (HasFatalFailure()) return;
-          }
-        }
+        CheckFloats(weight, in, in_stride, b);
+        if (HasFatalFailure()) return;
       }
     }
   }
@@ -201,6 +275,7 @@ TEST(Linear, Float32EqualsTheDefinition) {
 TEST(Linear, ANullBiasLeavesMinusZero) {
   Random random(1);
   const WeightCase weight({4, 16}, 16, 16, random, [](int, int) { return 0; });
+  EXPECT_TRUE(weight.zero.empty());
   ActCase act(kMaxRows, 16, 1, random, [](int, int) { return 1; });
   const std::vector<float> bias(16, -0.0f);
   CheckQuantized(weight, act, nullptr);

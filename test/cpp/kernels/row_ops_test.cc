@@ -32,18 +32,19 @@ struct Quantized {
   bool operator==(const Quantized&) const = default;
 };
 
-Quantized QuantizedByDefinition(const std::vector<float>& in, int rows, int depth, int groups) {
+Quantized QuantizedByDefinition(const std::vector<float>& in, int rows, int depth, int groups,
+                                int largest) {
   Quantized result;
   for (int m = 0; m < rows; ++m) {
     const float* x = in.data() + size_t(m) * depth;
     float max = 0;
     for (int k = 0; k < depth; ++k) max = std::max(max, std::abs(x[k]));
     const bool silent = max < 1e-30f;
-    result.scale.push_back(silent ? 0 : max / 127);
+    result.scale.push_back(silent ? 0 : max / float(largest));
     for (int g = 0; g < groups; ++g) {
       int sum = 0;
       for (int k = g * (depth / groups); k < (g + 1) * (depth / groups); ++k) {
-        const int code = silent ? 0 : int(std::nearbyint(x[k] * (127 / max)));
+        const int code = silent ? 0 : int(std::nearbyint(x[k] * (float(largest) / max)));
         result.codes.push_back(int8_t(code));
         sum += code;
       }
@@ -55,11 +56,11 @@ Quantized QuantizedByDefinition(const std::vector<float>& in, int rows, int dept
 }
 
 Quantized QuantizedBy(const Kernels& kernels, const std::vector<float>& in, int rows, int depth,
-                      int groups) {
+                      int groups, int largest) {
   Guarded<int8_t> codes(size_t(rows) * RoundUp(depth, 16));
   Guarded<float> scale(rows);
   Guarded<int32_t> code_sum(size_t(rows) * groups);
-  kernels.quantize_rows(in.data(), depth, rows, depth, groups,
+  kernels.quantize_rows(in.data(), depth, rows, depth, groups, largest,
                         {codes.data(), scale.data(), code_sum.data()});
   EXPECT_TRUE(codes.intact() && scale.intact() && code_sum.intact()) << kernels.target;
   return {codes.values(), scale.values(), code_sum.values()};
@@ -71,9 +72,11 @@ TEST(RowOps, QuantizeRowsEqualsTheDefinition) {
       for (int groups : {1, depth / 16}) {
         if (groups == 0 || (groups > 1 && depth % 16 != 0)) continue;
         const std::vector<float> in = Random(depth).Floats(size_t(kRows) * depth, -3, 3);
-        EXPECT_TRUE(QuantizedBy(*kernels, in, kRows, depth, groups) ==
-                    QuantizedByDefinition(in, kRows, depth, groups))
-            << kernels->target << ", depth " << depth << ", " << groups << " groups";
+        for (int largest : {127, 7}) {
+          EXPECT_TRUE(QuantizedBy(*kernels, in, kRows, depth, groups, largest) ==
+                      QuantizedByDefinition(in, kRows, depth, groups, largest))
+              << kernels->target << ", depth " << depth << ", " << groups << " groups";
+        }
       }
     }
   }
@@ -87,12 +90,18 @@ TEST(RowOps, QuantizeRowsRoundsTiesToEvenAndStandsExtremes) {
     for (int k = 0; k < depth; ++k) in.push_back(k % 3 == 0 ? -size : size * (float(k) / depth));
   }
   const int rows = int(in.size()) / depth;
-  const Quantized expected = QuantizedByDefinition(in, rows, depth, 1);
+  const Quantized expected = QuantizedByDefinition(in, rows, depth, 1, 127);
   EXPECT_EQ(expected.codes[2], -14);  // -14.5
   EXPECT_EQ(expected.codes[3], -14);  // -13.5
   EXPECT_EQ(*std::min_element(expected.codes.begin(), expected.codes.end()), -127);
   for (const Kernels* kernels : SupportedKernels()) {
-    EXPECT_TRUE(QuantizedBy(*kernels, in, rows, depth, 1) == expected) << kernels->target;
+    EXPECT_TRUE(QuantizedBy(*kernels, in, rows, depth, 1, 127) == expected) << kernels->target;
+  }
+  const Quantized narrow = QuantizedByDefinition(in, rows, depth, 1, 7);
+  EXPECT_EQ(*std::min_element(narrow.codes.begin(), narrow.codes.end()), -7);
+  EXPECT_EQ(*std::max_element(narrow.codes.begin(), narrow.codes.end()), 7);
+  for (const Kernels* kernels : SupportedKernels()) {
+    EXPECT_TRUE(QuantizedBy(*kernels, in, rows, depth, 1, 7) == narrow) << kernels->target;
   }
 }
 

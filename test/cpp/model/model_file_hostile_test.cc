@@ -105,6 +105,18 @@ const char* kGoodEntry = R"({"w":{"bits":8,"shape":[2,48],"groupSize":16}})";
 
 Bytes ScaleHolding(float value) { return Manifest(kGoodEntry, Floats({1, 1, 1, 1, 1, value})); }
 
+// An affine matrix "w" of 8-bit codes [1][32] with scales [1][2], and a tensor "w.zero" of two
+// floats with that dtype and shape.
+Bytes Affine(const Bytes& zeros, const std::string& dtype = "F32",
+             const std::string& shape = "[1,2]", const Bytes& scales = Floats({0, 1})) {
+  return Tensors(Entry("w.scale", "F32", "[1,2]", "[0,8]") + "," +
+                     Entry("w.zero", dtype, shape, "[8,16]") + "," +
+                     Entry("w", "U8", "[1,32]", "[16,48]"),
+                 Join(Join(scales, zeros), Zeros(32)),
+                 R"({"version":1,"tensors":{"w":{"bits":8,"shape":[1,32],"groupSize":16,)"
+                 R"("scheme":"affine"}}})");
+}
+
 // One row of `depth` 8-bit codes that share a scale.
 Bytes OneRow(int depth) {
   const std::string size = std::to_string(depth), end = std::to_string(depth + 4);
@@ -315,6 +327,10 @@ std::vector<Case> ManifestCases() {
   const auto entry = [](const char* members) {
     return Manifest(R"({"w":{)" + std::string(members) + "}}");
   };
+  const auto format = [](const char* members) {
+    return Manifest(R"({"w":{"bits":8,"shape":[2,48],"groupSize":16,)" + std::string(members) +
+                    "}}");
+  };
   const std::string w_only = Entry("w", "U8", "[1,16]", "[0,16]");
   const std::string manifest =
       R"({"version":1,"tensors":{"w":{"bits":8,"shape":[1,16],"groupSize":16}}})";
@@ -356,7 +372,28 @@ std::vector<Case> ManifestCases() {
        entry(R"("bits":8,"shape":[2,48],"groupSize":32)")},
       {"groups of 96, beyond the depth", Code::kModelShape,
        entry(R"("bits":8,"shape":[2,48],"groupSize":96)")},
-      {"groups whose sums leave int32", Code::kModelTooLarge, OneRow(65808)},
+      {"groups whose sums leave int32", Code::kModelTooLarge, OneRow(65537)},
+      {"an unknown scheme", Code::kModelUnsupported, format(R"("scheme":"log")")},
+      {"a scheme in capitals", Code::kModelUnsupported, format(R"("scheme":"Affine")")},
+      {"a scheme that is a number", Code::kModelMalformed, format(R"("scheme":1)")},
+      {"a scheme of null", Code::kModelMalformed, format(R"("scheme":null)")},
+      {"activations of 2 bits", Code::kModelUnsupported, format(R"("activations":2)")},
+      {"activations of 16 bits", Code::kModelUnsupported, format(R"("activations":16)")},
+      {"activations of -8 bits", Code::kModelUnsupported, format(R"("activations":-8)")},
+      {"activations of 8.5 bits", Code::kModelMalformed, format(R"("activations":8.5)")},
+      {"activations as a string", Code::kModelMalformed, format(R"("activations":"8")")},
+      {"an affine matrix without zeros", Code::kModelShape, format(R"("scheme":"affine")")},
+      {"zeros of bytes", Code::kModelShape, Affine(Zeros(8), "U8", "[1,8]")},
+      {"zeros of another shape", Code::kModelShape, Affine(Zeros(8), "F32", "[2,1]")},
+      {"zeros of another rank", Code::kModelShape, Affine(Zeros(8), "F32", "[2]")},
+      {"a zero of NaN", Code::kModelShape, Affine(Floats({0, std::nanf("")}))},
+      {"a zero of infinity", Code::kModelShape, Affine(Floats({0, INFINITY}))},
+      {"a zero of -infinity", Code::kModelShape, Affine(Floats({0, -INFINITY}))},
+      {"a zero beside a scale of 0", Code::kModelShape, Affine(Floats({1, 1}))},
+      {"the smallest zero beside a scale of 0", Code::kModelShape,
+       Affine(Floats({-std::numeric_limits<float>::denorm_min(), 1}))},
+      {"a negative scale beside a zero", Code::kModelShape,
+       Affine(Zeros(8), "F32", "[1,2]", Floats({0, -1}))},
       {"an unknown field", Code::kModelMalformed,
        entry(R"("bits":8,"shape":[2,48],"groupSize":16,"zeroPoint":0)")},
       {"a scale of NaN", Code::kModelShape, ScaleHolding(std::nanf(""))},
@@ -414,7 +451,14 @@ TEST(HostileModelFile, TheHarmlessNeighboursAreAccepted) {
       {"an ordinary name that ends in .scale", Code::kOk,
        Tensors(Entry("mel.scale", "F32", "[1]", "[0,4]"), Zeros(4))},
       {"a matrix", Code::kOk, Manifest(kGoodEntry)},
-      {"the longest group", Code::kOk, OneRow(65792)},
+      {"the longest group", Code::kOk, OneRow(65536)},
+      {"a scheme and activations", Code::kOk,
+       Manifest(R"({"w":{"bits":8,"shape":[2,48],"groupSize":16,"scheme":"midRise",)"
+                R"("activations":4}})")},
+      {"zeros of both signs", Code::kOk, Affine(Floats({0, -1e9f}))},
+      {"a zero of -0", Code::kOk, Affine(Floats({-0.0f, -0.0f}))},
+      {"a tensor of zeros that no scheme asks for, left to the architecture", Code::kOk,
+       Tensors(Entry("w.zero", "F32", "[1]", "[0,4]"), Zeros(4))},
       {"a scale of 0", Code::kOk, ScaleHolding(0)},
       {"the largest scale", Code::kOk, ScaleHolding(std::numeric_limits<float>::max())},
       {"the smallest scale", Code::kOk, ScaleHolding(std::numeric_limits<float>::denorm_min())},

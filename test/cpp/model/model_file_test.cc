@@ -60,6 +60,25 @@ TEST(ModelFile, ReadsEveryKindOfTensor) {
   EXPECT_EQ(pieces->bytes[1], 'a');
 }
 
+TEST(ModelFile, ReadsSchemesActivationsAndZeros) {
+  const std::vector<int8_t> codes(2 * 32, 1);
+  const std::vector<float> scales = {0.5f, 0.0f, 1e-3f, 2.0f}, zeros = {-1.5f, 0.0f, 3.0f, 0.25f};
+  const WeightFormat affine{4, 16, Scheme::kAffine, 32}, mid_rise{2, 16, Scheme::kMidRise, 4};
+  const Result<ModelFile> file =
+      ModelFile::Parse(ModelWriter()
+                           .Quantized("affine", affine, 2, 32, codes, scales, zeros)
+                           .Quantized("midRise", mid_rise, 2, 32, codes, scales)
+                           .Write());
+  ASSERT_TRUE(file.ok()) << file.status().message;
+  const ModelFile& model = file.value();
+  ASSERT_EQ(model.tensors().size(), 2u) << "zeros stand beside their codes";
+  EXPECT_EQ(model.Find("affine")->format, affine);
+  EXPECT_EQ(model.Find("midRise")->format, mid_rise);
+  EXPECT_TRUE(model.Find("midRise")->zero.empty());
+  ASSERT_EQ(model.Find("affine")->zero.size(), zeros.size() * sizeof(float));
+  EXPECT_EQ(std::memcmp(model.Find("affine")->zero.data(), zeros.data(), 4 * sizeof(float)), 0);
+}
+
 TEST(ModelFile, TensorsOutliveAMove) {
   Result<ModelFile> file = ModelFile::Parse(SmallModel());
   ASSERT_TRUE(file.ok());

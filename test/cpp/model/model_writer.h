@@ -90,9 +90,11 @@ class ModelWriter {
     return *this;
   }
 
-  // A quantized matrix of codes [cols][depth] with scales [cols][depth / group].
+  // A quantized matrix of codes [cols][depth] with scales [cols][depth / group]; affine ones also
+  // with zeros.
   ModelWriter& Quantized(const std::string& name, WeightFormat format, int cols, int depth,
-                         std::span<const int8_t> codes, std::span<const float> scales) {
+                         std::span<const int8_t> codes, std::span<const float> scales,
+                         std::span<const float> zeros = {}) {
     const int row_bytes = int(DiskRowBytes(format.bits, depth));
     const int per_byte = 8 / format.bits;
     Part part{name, "U8", {cols, row_bytes}, std::vector<uint8_t>(size_t(cols) * row_bytes)};
@@ -104,9 +106,10 @@ class ModelWriter {
     }
     bytes_.push_back(part);
     Floats(name + ".scale", {cols, depth / format.group_size}, scales);
+    if (!zeros.empty()) Floats(name + ".zero", {cols, depth / format.group_size}, zeros);
     manifest_ += (manifest_.empty() ? "" : ",") + JsonString(name) +
                  ":{\"bits\":" + std::to_string(format.bits) + ",\"shape\":" + Text({cols, depth}) +
-                 ",\"groupSize\":" + std::to_string(format.group_size) + "}";
+                 ",\"groupSize\":" + std::to_string(format.group_size) + Optional(format) + "}";
     return *this;
   }
 
@@ -137,6 +140,18 @@ class ModelWriter {
     std::vector<int> shape;
     std::vector<uint8_t> bytes;
   };
+
+  // The fields of the manifest that may be absent, where they are not as if they were.
+  static std::string Optional(WeightFormat format) {
+    const WeightFormat absent;
+    std::string text;
+    if (format.scheme == Scheme::kMidRise) text += ",\"scheme\":\"midRise\"";
+    if (format.scheme == Scheme::kAffine) text += ",\"scheme\":\"affine\"";
+    if (format.activation_bits != absent.activation_bits) {
+      text += ",\"activations\":" + std::to_string(format.activation_bits);
+    }
+    return text;
+  }
 
   static std::string Text(const std::vector<int>& shape) {
     std::string text = "[";

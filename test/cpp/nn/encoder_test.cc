@@ -9,10 +9,6 @@
 namespace parrotlet {
 namespace {
 
-std::string FormatName(WeightFormat format) {
-  return std::to_string(format.bits) + " bits, groups of " + std::to_string(format.group_size);
-}
-
 // Frames [begin, end) of a memory.
 std::vector<float> Frames(const std::vector<float>& memory, int dim, int begin, int end) {
   return {memory.begin() + long(begin) * dim, memory.begin() + long(end) * dim};
@@ -34,7 +30,7 @@ TEST(Encoder, AnyCutOnAnyTargetGivesTheSameBits) {
   for (const Config& tiny : TinyConfigs()) {
     for (const WeightFormat format : kTinyFormats) {
       const auto model = MakeTiny(tiny, format);
-      const std::string name = tiny.name + ", " + FormatName(format);
+      const std::string name = tiny.name + ", " + FormatText(format);
       std::vector<float> whole;
       for (const Kernels* kernels : SupportedKernels()) {
         EncoderRun run(model, *kernels);

@@ -169,7 +169,17 @@ inline const std::vector<Config>& TinyConfigs() {
 }
 
 // Group size 0 stands for one scale per channel.
-inline constexpr WeightFormat kTinyFormats[] = {{32, 0}, {8, 0}, {4, 0}, {4, 16}, {2, 0}, {2, 16}};
+inline constexpr WeightFormat kTinyFormats[] = {
+    {32, 0},
+    {8, 0},
+    {4, 0},
+    {4, 16},
+    {2, 0},
+    {2, 16},
+    {4, 16, Scheme::kAffine},
+    {2, 16, Scheme::kMidRise, 4},
+    {2, 0, Scheme::kAffine, 32},
+};
 
 inline std::vector<uint8_t> WriteTiny(const Config& config, WeightFormat format = {},
                                       uint32_t seed = 1, Edit edit = {}) {

@@ -73,8 +73,11 @@ class TinyWriter {
     WeightFormat format = format_;
     if (format.group_size == 0 || depth % format.group_size != 0) format.group_size = depth;
     const int high = (1 << (format.bits - 1)) - 1;
+    const float offset = format.scheme == Scheme::kMidRise  ? -0.5f
+                         : format.scheme == Scheme::kAffine ? -0.3f
+                                                            : 0.0f;
     std::vector<int8_t> codes(values.size());
-    std::vector<float> scales(values.size() / format.group_size);
+    std::vector<float> scales(values.size() / format.group_size), zeros;
     for (size_t group = 0; group < scales.size(); ++group) {
       const size_t begin = group * format.group_size;
       float peak = 0;
@@ -82,12 +85,13 @@ class TinyWriter {
         peak = std::max(peak, std::abs(values[begin + i]));
       }
       scales[group] = peak / (float(high) + 0.5f);
+      if (format.scheme == Scheme::kAffine) zeros.push_back(offset * scales[group]);
       for (int i = 0; i < format.group_size && peak > 0; ++i) {
-        const float code = std::nearbyint(values[begin + i] / scales[group]);
+        const float code = std::nearbyint(values[begin + i] / scales[group] + offset);
         codes[begin + i] = int8_t(std::clamp(code, float(-high - 1), float(high)));
       }
     }
-    writer_.Quantized(name, format, cols, depth, codes, scales);
+    writer_.Quantized(name, format, cols, depth, codes, scales, zeros);
   }
 
   void Linear(const std::string& name, int outputs, int inputs) {

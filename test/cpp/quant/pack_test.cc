@@ -17,13 +17,12 @@ struct Packed {
   PackedMatrix matrix;
 
   Packed(WeightFormat format, int cols, int depth, const std::vector<uint8_t>& disk,
-         const std::vector<float>& disk_scale) {
+         const std::vector<float>& disk_scale, const std::vector<float>& disk_zero = {}) {
     const size_t bytes = PackedCodeBytes(format, cols, depth);
     codes.reset(static_cast<uint8_t*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
-    const int groups = format.bits == 32 ? 0 : depth / format.group_size;
-    scale.resize(size_t(groups) * RoundUp(cols, kTileCols));
-    matrix =
-        PackMatrix(format, cols, depth, disk.data(), disk_scale.data(), codes.get(), scale.data());
+    scale.resize(PackedScaleCount(format, cols, depth));
+    matrix = PackMatrix(format, cols, depth, {disk.data(), disk_scale.data(), disk_zero.data()},
+                        codes.get(), scale.data());
   }
 };
 
@@ -47,17 +46,28 @@ TEST(Pack, EveryByteOfEveryWidthComesBack) {
         for (int i = 0; i < 256; ++i) disk.push_back(uint8_t(i * 7 + col));
       }
       std::vector<float> scale;
-      for (int i = 0; i < cols * groups; ++i) scale.push_back(0.25f + float(i));
-      const Packed packed({bits, group_size}, cols, depth, disk, scale);
-      EXPECT_EQ(packed.matrix.groups, groups);
+      std::vector<float> zero;
+      for (int i = 0; i < cols * groups; ++i) {
+        scale.push_back(0.25f + float(i));
+        zero.push_back(float(i) * 0.75f - 100.0f);
+      }
+      for (Scheme scheme : kSchemes) {
+        const Packed packed({bits, group_size, scheme}, cols, depth, disk, scale, zero);
+        EXPECT_EQ(packed.matrix.groups, groups);
+        EXPECT_EQ(packed.matrix.zero == nullptr, scheme == Scheme::kSymmetric);
 
-      std::vector<float> row(depth);
-      for (int col = 0; col < cols; ++col) {
-        UnpackRow(packed.matrix, col, row.data());
-        for (int k = 0; k < depth; ++k) {
-          const int code = DiskCode(bits, &disk[size_t(col) * 256], k);
-          ASSERT_EQ(row[k], scale[col * groups + k / group_size] * float(code))
-              << bits << " bits, channel " << col << ", input " << k;
+        std::vector<float> row(depth);
+        for (int col = 0; col < cols; ++col) {
+          UnpackRow(packed.matrix, col, row.data());
+          for (int k = 0; k < depth; ++k) {
+            const int at = col * groups + k / group_size;
+            const int code = DiskCode(bits, &disk[size_t(col) * 256], k);
+            float expected = scale[at] * float(code);
+            if (scheme == Scheme::kMidRise) expected = expected - -0.5f * scale[at];
+            if (scheme == Scheme::kAffine) expected = expected - zero[at];
+            ASSERT_EQ(row[k], expected) << bits << " bits, scheme " << int(scheme) << ", channel "
+                                        << col << ", input " << k;
+          }
         }
       }
     }
@@ -70,7 +80,8 @@ TEST(Pack, LinesAreLaidOutAsDocumentedAndPaddedWithZeroCodes) {
     const int bias = bits == 8 && kSignedBytes ? 0 : 1 << (bits - 1);
     std::vector<uint8_t> disk(cols * DiskRowBytes(bits, depth));
     for (size_t i = 0; i < disk.size(); ++i) disk[i] = uint8_t(i * 89 + i / 7);
-    const Packed packed({bits, depth}, cols, depth, disk, std::vector<float>(cols, 2.0f));
+    const Packed packed({bits, depth, Scheme::kAffine}, cols, depth, disk,
+                        std::vector<float>(cols, 2.0f), std::vector<float>(cols, 3.0f));
     ASSERT_EQ(PackedCodeBytes({bits, depth}, cols, depth), size_t(32 * 128 * bits / 8));
 
     for (int tile = 0; tile < 2; ++tile) {
@@ -90,7 +101,10 @@ TEST(Pack, LinesAreLaidOutAsDocumentedAndPaddedWithZeroCodes) {
         }
       }
     }
-    for (int col = 0; col < 32; ++col) EXPECT_EQ(packed.scale[col], col < cols ? 2.0f : 0.0f);
+    for (int col = 0; col < 32; ++col) {
+      EXPECT_EQ(packed.matrix.scale[col], col < cols ? 2.0f : 0.0f);
+      EXPECT_EQ(packed.matrix.zero[col], col < cols ? 3.0f : 0.0f);
+    }
   }
 }
 
