@@ -1,4 +1,4 @@
-// Speed of every linear of every target that this CPU runs, quantization of the rows included:
+// Speed of every linear of every target that this CPU runs, rounding of the rows included:
 // one weight matrix, hot in the cache, one thread. GOPS counts two operations per weight and row;
 // of_limit is their part of what the dot instruction alone, or reading the weights alone, allows.
 #include <benchmark/benchmark.h>
@@ -17,12 +17,27 @@ namespace {
 
 struct Shape {
   int depth, cols, group_size;
+  Scheme scheme = Scheme::kSymmetric;
+  int activation_bits = 8;
 };
 
-// Feed-forward, token table and a larger model's feed-forward per channel; then sub-channels.
-constexpr Shape kShapes[] = {{288, 1152, 288},  {288, 32768, 288}, {512, 2048, 512},
-                             {1152, 288, 1152}, {288, 1152, 32},   {288, 1152, 48},
-                             {512, 2048, 64},   {288, 1152, 96}};
+// Feed-forward of three sizes of model and a token table per channel; sub-channels; then zeros, and
+// activations left as floats.
+constexpr Shape kShapes[] = {{288, 1152, 288},
+                             {288, 32768, 288},
+                             {144, 576, 144},
+                             {512, 2048, 512},
+                             {1152, 288, 1152},
+                             {288, 1152, 32},
+                             {288, 1152, 48},
+                             {144, 576, 48},
+                             {512, 2048, 64},
+                             {288, 1152, 96},
+                             {288, 1152, 288, Scheme::kAffine},
+                             {288, 1152, 48, Scheme::kAffine},
+                             {512, 2048, 64, Scheme::kMidRise},
+                             {288, 1152, 288, Scheme::kSymmetric, 32},
+                             {288, 1152, 48, Scheme::kAffine, 32}};
 constexpr int kRows[] = {1, 2, 4, 8, 27};
 
 template <typename T>
@@ -35,15 +50,16 @@ Block<T> Allocate(size_t count) {
 }
 
 void Linear(benchmark::State& state, const Kernels* kernels, int bits, Shape shape, int rows) {
-  const WeightFormat format{bits, shape.group_size};
+  const WeightFormat format{bits, shape.group_size, shape.scheme, shape.activation_bits};
   const int groups = shape.depth / shape.group_size;
   std::vector<uint8_t> disk(shape.cols * DiskRowBytes(bits, shape.depth));
   for (size_t i = 0; i < disk.size(); ++i) disk[i] = uint8_t(i * 151 + (i >> 8));
   const std::vector<float> disk_scale(size_t(shape.cols) * groups, 0.01f);
   const auto codes = Allocate<uint8_t>(PackedCodeBytes(format, shape.cols, shape.depth));
-  const auto scale = Allocate<float>(disk_scale.size());
-  const PackedMatrix weight = PackMatrix(
-      format, shape.cols, shape.depth, {disk.data(), disk_scale.data()}, codes.get(), scale.get());
+  const auto scale = Allocate<float>(PackedScaleCount(format, shape.cols, shape.depth));
+  const DiskMatrix stored = {disk.data(), disk_scale.data(), disk_scale.data()};
+  const PackedMatrix weight =
+      PackMatrix(format, shape.cols, shape.depth, stored, codes.get(), scale.get());
 
   std::vector<float> in(size_t(rows) * shape.depth);
   for (size_t i = 0; i < in.size(); ++i) in[i] = float(int(i * 37 % 101) - 50);
@@ -62,8 +78,9 @@ void Linear(benchmark::State& state, const Kernels* kernels, int bits, Shape sha
   args.out_stride = shape.cols;
   const auto linear = LinearFor(*kernels, format);
   for (auto _ : state) {
-    if (bits != 32) {
-      kernels->quantize_rows(in.data(), shape.depth, rows, shape.depth, groups, 127, args.act);
+    if (format.rounds_rows()) {
+      kernels->quantize_rows(in.data(), shape.depth, rows, shape.depth, groups,
+                             format.largest_activation(), args.act);
     }
     linear(args);
     benchmark::ClobberMemory();
@@ -74,9 +91,18 @@ void Linear(benchmark::State& state, const Kernels* kernels, int bits, Shape sha
   // GB/s over the bytes of one run are runs a second, each of `giga`.
   const double read = ReadLimit(kernels->target, codes.get(), bytes) * 1e9 / double(bytes) * giga;
   const double limit = std::min(DotLimit(kernels->target), read);
-  if (bits == 32 || limit == 0) return;
+  if (!format.rounds_rows() || limit == 0) return;
   state.counters["of_limit"] =
       benchmark::Counter(giga / limit, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// What is not as usual, as part of a name.
+std::string Variant(const Shape& shape) {
+  std::string text;
+  if (shape.scheme == Scheme::kMidRise) text += "/mid-rise";
+  if (shape.scheme == Scheme::kAffine) text += "/affine";
+  if (shape.activation_bits == 32) text += "/floats";
+  return text;
 }
 
 const bool kRegistered = [] {
@@ -85,13 +111,14 @@ const bool kRegistered = [] {
     for (int bits : kWeightBits) {
       for (const Shape& shape : kShapes) {
         const bool per_channel = shape.group_size == shape.depth;
-        if (bits == 32 && !per_channel) continue;
+        const bool plain = shape.scheme == Scheme::kSymmetric && shape.activation_bits == 8;
+        if (bits == 32 && !(per_channel && plain)) continue;
         for (int rows : kRows) {
           const std::string name =
               std::string("linear/") + kernels->target + "/w" + std::to_string(bits) + "/" +
               std::to_string(shape.depth) + "x" + std::to_string(shape.cols) +
               "/group:" + (per_channel ? "all" : std::to_string(shape.group_size)) +
-              "/rows:" + std::to_string(rows);
+              Variant(shape) + "/rows:" + std::to_string(rows);
           benchmark::RegisterBenchmark(name.c_str(), Linear, kernels, bits, shape, rows);
         }
       }

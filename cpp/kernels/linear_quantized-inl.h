@@ -75,17 +75,20 @@ struct DotBlock {
   }
 };
 
-// Takes off what the zeros of one group add up to; act_sum [rows][groups].
+// Takes off what the zeros of group g add up to. Not inlined, so that the loop around it is as fast
+// without zeros as if there were none: what it holds waits in memory anyway.
 template <int kRows, int kTiles>
-inline void SubtractZeros(const float* zero, const float* act_scale, const int32_t* act_sum,
-                          int groups, F32 (&out)[kRows][kTiles]) {
+[[gnu::noinline]] void SubtractZeros(const LinearArgs& args, int m, int tile, int g,
+                                     F32 (&out)[kRows][kTiles]) {
+  const PackedMatrix& weight = *args.weight;
+  const float* zero = weight.zero + size_t(g) * weight.padded_cols() + tile * kTileCols;
 #pragma GCC unroll 8
-  for (int t = 0; t < kTiles; ++t) {
-    const F32 weight_zero = Load(zero + t * kTileCols);
+  for (int r = 0; r < kRows; ++r) {
+    const F32 sum = Splat(float(args.act.code_sum[size_t(m + r) * weight.groups + g]));
+    const F32 scale = Splat(args.act.scale[m + r]);
 #pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      const F32 sum = Splat(float(act_sum[size_t(r) * groups]));
-      out[r][t] = out[r][t] - sum * (Splat(act_scale[r]) * weight_zero);
+    for (int t = 0; t < kTiles; ++t) {
+      out[r][t] = out[r][t] - sum * (scale * Load(zero + t * kTileCols));
     }
   }
 }
@@ -107,7 +110,8 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
   const float* act_scale = args.act.scale + m;
   const int32_t* act_sum = args.act.code_sum + size_t(m) * groups;
   const float* scale = weight.scale + tile * kTileCols;
-  const float* zero = weight.zero == nullptr ? nullptr : weight.zero + tile * kTileCols;
+  const size_t scale_stride = weight.padded_cols();
+  const bool shifted = weight.zero != nullptr;
 
   F32 out[kRows][kTiles];
 #pragma GCC unroll 8
@@ -164,11 +168,9 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
         out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
       }
     }
-    if (zero != nullptr) {
-      SubtractZeros(zero, act_scale, act_sum + g, groups, out);
-      zero += weight.padded_cols();
-    }
-    scale += weight.padded_cols();
+    if (shifted) [[unlikely]]
+      SubtractZeros(args, m, tile, g, out);
+    scale += scale_stride;
   }
 
   StoreTiles(args, m, tile, out);
