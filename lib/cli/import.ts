@@ -4,17 +4,17 @@ import { ParrotletError } from '../errors.js';
 import { importModel } from '../import/import-model.js';
 import { formatReport } from '../import/import-report.js';
 import type { ConfidenceDocument, ModelCard } from '../import/model-document.js';
-import { parsePlan, type WeightBits } from '../import/quantization-plan.js';
-import type { Clip } from '../import/quantize.js';
+import { parsePlan, type ScaleChoice, type WeightBits } from '../import/quantization-plan.js';
+import type { FormatFlags } from './format-options.js';
 import { createProgress } from './progress.js';
 import type { Terminal } from './terminal.js';
 
-export interface ImportFlags {
+export interface ImportFlags extends FormatFlags {
   readonly output: string;
   readonly bits: WeightBits;
   readonly group: number | 'channel';
   readonly indivisible: 'error' | 'channel';
-  readonly clip: Clip;
+  readonly clip: ScaleChoice;
   readonly plan?: string;
   readonly base?: string;
   readonly family?: string;
@@ -40,6 +40,8 @@ export async function importCheckpoint(
       source,
       output: flags.output,
       bits: flags.bits,
+      scheme: flags.scheme,
+      activations: flags.activations,
       groupSize: flags.group,
       indivisible: flags.indivisible,
       clip: flags.clip,

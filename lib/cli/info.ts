@@ -19,7 +19,12 @@ export async function showInfo(
 }
 
 // What the importer writes into a card and the engine counts itself.
-const SHOWN_ALREADY = ['parameters', 'parametersByBits'];
+const SHOWN_ALREADY = [
+  'parameters',
+  'parametersByBits',
+  'parametersByScheme',
+  'parametersByActivationBits',
+];
 
 /** The model's facts for people, several lines. */
 export function formatInfo(info: ModelInfo): string {
@@ -32,6 +37,8 @@ export function formatInfo(info: ModelInfo): string {
     ['name', info.name],
     ['output', info.output === 'ctc' ? 'CTC' : 'attention decoder'],
     ['parameters', `${formatCount(info.parameters)} (${bits.join(', ')})`],
+    ...countsOf(info.card, 'parametersByScheme', 'schemes'),
+    ...countsOf(info.card, 'parametersByActivationBits', 'activation bits'),
     ['file', formatBytes(info.fileBytes)],
     ['in memory', `${formatBytes(info.weightBytes)}, packed for ${info.target}`],
     ['sample rate', `${info.sampleRate} Hz`],
@@ -45,6 +52,13 @@ export function formatInfo(info: ModelInfo): string {
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
   return lines.map(([label, text]) => `${label.padEnd(width)}  ${printable(text)}\n`).join('');
+}
+
+// A line of what the card counts; none where it counts nothing.
+function countsOf(card: ModelInfo['card'], key: string, label: string): [string, string][] {
+  const counts = Object.entries((card[key] ?? {}) as Record<string, unknown>);
+  if (counts.length === 0) return [];
+  return [[label, counts.map(([name, n]) => `${formatCount(Number(n))} ${name}`).join(', ')]];
 }
 
 function formatValue(value: unknown): string {

@@ -7,6 +7,7 @@ import { DEFAULT_MODEL_BITS } from '../default-model.js';
 import type { ConfidenceDocument } from '../import/model-document.js';
 import { packageRoot } from '../package-root.cjs';
 import { reportFailure } from './failure.js';
+import { activationsOption, schemeOption } from './format-options.js';
 import type { ImportFlags } from './import.js';
 import type { ListenFlags } from './listen.js';
 import { addQuantizeCommand } from './quantize-command.js';
@@ -78,6 +79,8 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
         .default(4)
         .argParser(parseBits),
     )
+    .addOption(schemeOption())
+    .addOption(activationsOption())
     .option('-g, --group <n>', "inputs that share a scale, or 'channel'", parseGroup, 'channel')
     .addOption(
       new Option('--indivisible <what>', 'where groups do not divide the inputs')
@@ -85,8 +88,8 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
         .default('error'),
     )
     .addOption(
-      new Option('--clip <how>', 'how a scale is chosen')
-        .choices(['search', 'max'])
+      new Option('--clip <how>', 'how scales are chosen; stored: those of the checkpoint')
+        .choices(['search', 'max', 'stored'])
         .default('search'),
     )
     .option('--plan <file>', 'JSON rules for single matrices, see docs/import.md')

@@ -1,5 +1,6 @@
 // The options of `parrotlet quantize`. The command's own code is imported when it runs.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { activationsOption, schemeOption } from './format-options.js';
 import type { QuantizeFlags } from './quantize.js';
 import type { Terminal } from './terminal.js';
 
@@ -32,7 +33,8 @@ export function addQuantizeCommand(
         'int8',
       ]),
     )
-    .option('--scheme <name>', 'how codes stand for weights; the engine has symmetric', 'symmetric')
+    .addOption(schemeOption())
+    .addOption(activationsOption())
     .option('-g, --group <n>', "inputs that share a scale, or 'channel'", parseGroup, 'channel')
     .addOption(
       new Option('--indivisible <what>', 'where groups do not divide the inputs')
@@ -41,7 +43,7 @@ export function addQuantizeCommand(
     )
     .option(
       '--clip <how>',
-      'largest code by largest weight: max, a number such as 0.9, or search',
+      'share of the range of weights that codes span: max, a number such as 0.9, or search',
       parseClip,
       'search',
     )

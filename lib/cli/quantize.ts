@@ -2,18 +2,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { expectArgument, ParrotletError } from '../errors.js';
+import type { ClipError } from '../import/clip-search.js';
+import type { Clip } from '../import/group-scales.js';
 import { type PlanRule, parsePlan } from '../import/quantization-plan.js';
-import type { Clip, ClipError } from '../import/quantize.js';
 import type { Method } from '../quantize/matrix-quantizer.js';
 import { formatQuantization, type QuantizationReport } from '../quantize/quantization-report.js';
 import { type QuantizeProgress, quantizeModel } from '../quantize/quantize-model.js';
 import { plotSvg, reportPage } from '../quantize/report-plot.js';
+import type { FormatFlags } from './format-options.js';
 import { createProgress, type Progress } from './progress.js';
 import type { Output, Terminal } from './terminal.js';
 
-export interface QuantizeFlags {
+export interface QuantizeFlags extends FormatFlags {
   readonly weights?: 'int2' | 'int4' | 'int8';
-  readonly scheme: string;
   readonly group: number | 'channel';
   readonly indivisible: 'error' | 'channel';
   readonly clip: Clip;
@@ -55,6 +56,7 @@ export async function quantizeFile(
       source,
       output,
       scheme: flags.scheme,
+      activations: flags.activations,
       groupSize: flags.group,
       indivisible: flags.indivisible,
       clip: flags.clip,

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { expectArgument, ParrotletError, throwIfAborted } from '../errors.js';
 import type { ImportedModel, ImportFamily, ImportOrigin } from './families/family.js';
+import { sliceScales } from './group-scales.js';
 import { IMPORT_FAMILIES } from './import-families.js';
 import {
   cardFacts,
@@ -12,7 +13,7 @@ import {
   type TensorReport,
 } from './import-report.js';
 import type { ConfidenceDocument, ModelCard, ModelDocument } from './model-document.js';
-import type { TensorEntry } from './model-layout.js';
+import type { CodesEntry, TensorEntry } from './model-layout.js';
 import { ModelWriter } from './model-writer.js';
 import {
   type PlanChoice,
@@ -20,8 +21,8 @@ import {
   type PlanRule,
   planTensors,
 } from './quantization-plan.js';
-import { quantizeRows } from './quantize.js';
-import { storedBytes, writeTensor } from './write-tensor.js';
+import { encodeRows, quantizeRows } from './quantize.js';
+import { type RowQuantizer, storedBytes, writeTensor } from './write-tensor.js';
 
 /** How far an import has come. */
 export interface ImportProgress {
@@ -89,6 +90,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       float32Bytes,
       parameters: float32Bytes / 4,
       parametersByBits: countByBits(written.tensors),
+      unusedScales: unusedScales(planned),
       seconds: (performance.now() - start) / 1000,
     };
   } finally {
@@ -114,9 +116,11 @@ async function chooseFamily(options: ImportOptions): Promise<ImportFamily> {
 
 // exactOptionalPropertyTypes: a choice that is not made must be absent, or it would hide a default.
 function choiceOf(options: ImportOptions): PlanChoice {
-  const { bits, groupSize, indivisible, clip } = options;
+  const { bits, scheme, activations, groupSize, indivisible, clip } = options;
   return {
     ...(bits !== undefined && { bits }),
+    ...(scheme !== undefined && { scheme }),
+    ...(activations !== undefined && { activations }),
     ...(groupSize !== undefined && { groupSize }),
     ...(indivisible !== undefined && { indivisible }),
     ...(clip !== undefined && { clip }),
@@ -198,7 +202,7 @@ async function writeModel({ options, model, planned, document, family }: WriteAr
       const values = await source.load();
       const loss = await writeTensor(writer, one.entry, values, {
         signal: options.signal,
-        quantize: (rows, format) => quantizeRows(rows, { ...format, clip: one.clip }),
+        prepare: (entry) => rounding(one, entry),
       });
       tensors.push(reportTensor(one, storedBytes(one.entry), loss));
       bytes += tensors.at(-1)!.bytes;
@@ -211,6 +215,24 @@ async function writeModel({ options, model, planned, document, family }: WriteAr
     await writer.abort();
     throw error;
   }
+}
+
+// How the rows of a planned matrix are quantized.
+async function rounding({ source, clip }: PlannedTensor, entry: CodesEntry): Promise<RowQuantizer> {
+  if (clip !== 'stored') return (rows) => quantizeRows(rows, { ...entry, clip });
+  const found = await source.stored!.load(entry); // the plan saw that there is a place for them
+  const groups = entry.shape[1] / entry.groupSize;
+  return (rows, first) => {
+    const end = first * groups + rows.length / entry.groupSize;
+    return encodeRows(rows, sliceScales(found, first * groups, end), entry);
+  };
+}
+
+// Names of what stands beside matrices in the checkpoint and was not asked for.
+function unusedScales(planned: readonly PlannedTensor[]): string[] {
+  return planned
+    .filter(({ clip }) => clip !== 'stored')
+    .flatMap(({ source }) => source.stored?.names ?? []);
 }
 
 function withCard(

@@ -1,4 +1,11 @@
 // What an import did, as an object and as text.
+import {
+  ACTIVATION_BITS,
+  type ActivationBits,
+  type CodeFormat,
+  SCHEMES,
+  type Scheme,
+} from './code-format.js';
 import type { PlannedTensor, WeightBits } from './quantization-plan.js';
 import { sqnrDb } from './quantize.js';
 
@@ -7,11 +14,13 @@ export interface TensorReport {
   readonly name: string;
   readonly shape: readonly number[];
   readonly bits: WeightBits;
-  /** Inputs that share a scale; undefined for float32. */
+  /** How codes stand for weights, inputs that share a scale, bits of activations; not for float32. */
+  readonly scheme: Scheme | undefined;
   readonly groupSize: number | undefined;
+  readonly activations: ActivationBits | undefined;
   /** Whether the wanted group size did not divide the inputs, and one scale per channel stands in. */
   readonly groupFallback: boolean;
-  /** Bytes in the file, scales included. */
+  /** Bytes in the file, scales and zeros included. */
   readonly bytes: number;
   /** Signal to quantization noise, decibels; infinite where nothing was lost. */
   readonly sqnrDb: number;
@@ -30,6 +39,8 @@ export interface ImportReport {
   /** Parameters by bits, for example `{4: 28000000, 32: 90000}`. */
   readonly parametersByBits: Readonly<Partial<Record<WeightBits, number>>>;
   readonly tensors: readonly TensorReport[];
+  /** Scales and zeros that the checkpoint holds and the plan does not ask for, by their names there. */
+  readonly unusedScales: readonly string[];
   readonly seconds: number;
 }
 
@@ -44,12 +55,14 @@ export function reportTensor(
   bytes: number,
   loss: TensorLoss,
 ): TensorReport {
-  const quantized = entry.kind === 'codes';
+  const format: Partial<CodeFormat> = entry.kind === 'codes' ? entry : {};
   return {
     name: entry.name,
     shape: entry.kind === 'bytes' ? [entry.length] : entry.shape,
-    bits: quantized ? entry.bits : 32,
-    groupSize: quantized ? entry.groupSize : undefined,
+    bits: format.bits ?? 32,
+    scheme: format.scheme,
+    groupSize: format.groupSize,
+    activations: format.activations,
     groupFallback,
     bytes,
     sqnrDb: sqnrDb(loss.signal, loss.noise),
@@ -61,6 +74,29 @@ export function countByBits(tensors: readonly TensorReport[]): Partial<Record<We
   const counts: Partial<Record<WeightBits, number>> = {};
   for (const { bits, shape } of tensors) counts[bits] = (counts[bits] ?? 0) + elements(shape);
   return counts;
+}
+
+// Parameters by scheme and by bits of activations, where any is not the default.
+function otherFormats(
+  tensors: readonly TensorReport[],
+): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  const quantized = tensors.filter(({ bits }) => bits !== 32);
+  const count = (format: (tensor: TensorReport) => unknown) => {
+    const counts: Record<string, number> = {};
+    for (const tensor of quantized) {
+      const key = String(format(tensor));
+      counts[key] = (counts[key] ?? 0) + elements(tensor.shape);
+    }
+    return counts;
+  };
+  return {
+    ...(quantized.some(({ scheme }) => scheme !== SCHEMES[0]) && {
+      parametersByScheme: count(({ scheme }) => scheme),
+    }),
+    ...(quantized.some(({ activations }) => activations !== ACTIVATION_BITS[0]) && {
+      parametersByActivationBits: count(({ activations }) => activations),
+    }),
+  };
 }
 
 /** Number of values of a shape. */
@@ -88,6 +124,7 @@ export function cardFacts(tensors: readonly TensorReport[]): Readonly<Record<str
   return {
     parameters,
     parametersByBits: countByBits(tensors),
+    ...otherFormats(tensors),
     float32Bytes: 4 * parameters,
     quantization: summarizeLosses(tensors),
   };
@@ -107,11 +144,19 @@ export function formatReport(report: ImportReport): string {
   ];
   const worst = worstFirst(tensors).slice(0, 5);
   if (worst.length > 0) lines.push('  most changed (signal to quantization noise):');
-  for (const { name, sqnrDb: ratio, bits } of worst) {
-    lines.push(`    ${ratio.toFixed(1).padStart(5)} dB  ${bits} bits  ${name}`);
+  for (const { name, sqnrDb: ratio, bits, scheme } of worst) {
+    const how = scheme === SCHEMES[0] ? '' : ` ${scheme}`;
+    lines.push(`    ${ratio.toFixed(1).padStart(5)} dB  ${bits} bits${how}  ${name}`);
   }
   for (const { name } of tensors.filter(({ groupFallback }) => groupFallback)) {
     lines.push(`  one scale per channel, as groups do not divide its inputs: ${name}`);
+  }
+  const [unused] = report.unusedScales;
+  if (unused !== undefined) {
+    lines.push(
+      `  left aside: ${report.unusedScales.length} tensors of scales that training stored, such as ` +
+        `${unused}; --clip stored takes them`,
+    );
   }
   return lines.join('\n');
 }

@@ -1,19 +1,21 @@
 // Where every tensor of a model file stands, and the header that says so (docs/model-format.md).
 import { ParrotletError } from '../errors.js';
+import { type CodeFormat, companionsOf, manifestEntry } from './code-format.js';
 import type { ModelDocument } from './model-document.js';
-import { type CodeBits, packedRowBytes } from './pack.js';
+import { packedRowBytes } from './pack.js';
 
 /** A tensor as it will be stored. */
 export type TensorEntry =
   | { readonly name: string; readonly kind: 'float'; readonly shape: readonly number[] }
-  | {
-      readonly name: string;
-      readonly kind: 'codes';
-      readonly shape: readonly [rows: number, depth: number];
-      readonly bits: CodeBits;
-      readonly groupSize: number;
-    }
+  | CodesEntry
   | { readonly name: string; readonly kind: 'bytes'; readonly length: number };
+
+/** A quantized matrix as it will be stored. */
+export interface CodesEntry extends CodeFormat {
+  readonly name: string;
+  readonly kind: 'codes';
+  readonly shape: readonly [rows: number, depth: number];
+}
 
 /** One tensor of the safetensors container; offsets count from the start of the data. */
 export interface StoredPart {
@@ -57,9 +59,7 @@ export function headerText(
 ): string {
   const manifest: Record<string, unknown> = {};
   for (const entry of entries) {
-    if (entry.kind !== 'codes') continue;
-    const { bits, shape, groupSize } = entry;
-    manifest[entry.name] = { bits, shape, groupSize };
+    if (entry.kind === 'codes') manifest[entry.name] = manifestEntry(entry, entry.shape);
   }
   const text = JSON.stringify(JSON.stringify({ ...document, tensors: manifest }));
   const tensors = [...parts].map(([name, { dtype, shape, begin, end }]) => {
@@ -73,10 +73,11 @@ function partsOf(entry: TensorEntry): Omit<StoredPart & { name: string }, 'begin
   if (entry.kind === 'float') return [{ name, dtype: 'F32', shape: entry.shape }];
   if (entry.kind === 'bytes') return [{ name, dtype: 'U8', shape: [entry.length] }];
   const [rows, depth] = entry.shape;
-  return [
-    { name: `${name}.scale`, dtype: 'F32', shape: [rows, depth / entry.groupSize] },
-    { name, dtype: 'U8', shape: [rows, packedRowBytes(entry.bits, depth)] },
-  ];
+  const companions = companionsOf(entry.scheme).map((ending) => {
+    const shape = [rows, depth / entry.groupSize];
+    return { name: `${name}.${ending}`, dtype: 'F32', shape } as const;
+  });
+  return [...companions, { name, dtype: 'U8', shape: [rows, packedRowBytes(entry.bits, depth)] }];
 }
 
 function rank(dtype: StoredPart['dtype']): number {

@@ -1,22 +1,30 @@
-// Decides, before anything is written, in how many bits each weight matrix will be held.
+// Decides, before anything is written, how each weight matrix will be held.
 import { ParrotletError } from '../errors.js';
+import { ACTIVATION_BITS, type ActivationBits, SCHEMES, type Scheme } from './code-format.js';
+import type { Clip } from './group-scales.js';
 import type { TensorEntry } from './model-layout.js';
 import type { CodeBits } from './pack.js';
-import type { Clip } from './quantize.js';
 import type { TensorSource } from './tensor-source.js';
 
 /** Bits of a weight; 32 keeps it as float32. */
 export type WeightBits = 32 | CodeBits;
 
+/** Where scales come from: a clip, or the checkpoint. */
+export type ScaleChoice = Clip | 'stored';
+
 /** How a weight matrix is to be held. */
 export interface PlanChoice {
   readonly bits?: WeightBits;
+  /** Default `'symmetric'`. */
+  readonly scheme?: Scheme;
+  /** Default 8. */
+  readonly activations?: ActivationBits;
   /** Inputs that share a scale: a multiple of 16, or `'channel'` for all of an output's. */
   readonly groupSize?: number | 'channel';
   /** What happens where `groupSize` does not divide the inputs; default `'error'`. */
   readonly indivisible?: 'error' | 'channel';
-  /** Default `'search'`. */
-  readonly clip?: Clip;
+  /** Default `'search'`; `'stored'` takes scales and zeros from the checkpoint. */
+  readonly clip?: ScaleChoice;
 }
 
 /** A choice for the matrices whose names match. */
@@ -29,7 +37,7 @@ export interface PlanRule extends PlanChoice {
 export interface PlannedTensor {
   readonly source: TensorSource;
   readonly entry: TensorEntry;
-  readonly clip: Clip;
+  readonly clip: ScaleChoice;
   /** Whether the group size did not divide the inputs, and one scale per channel stands in. */
   readonly groupFallback: boolean;
 }
@@ -37,7 +45,14 @@ export interface PlannedTensor {
 /** The multiple in which kernels walk the inputs; groups must be whole multiples of it. */
 const GROUP_STEP = 16;
 
-const DEFAULT_CHOICE = { bits: 4, groupSize: 'channel', indivisible: 'error', clip: 'search' };
+const DEFAULT_CHOICE: Required<PlanChoice> = {
+  bits: 4,
+  scheme: 'symmetric',
+  activations: 8,
+  groupSize: 'channel',
+  indivisible: 'error',
+  clip: 'search',
+};
 
 /**
  * Applies the first rule that matches each matrix, over `defaults`.
@@ -87,7 +102,7 @@ export function parsePlan(text: string): PlanRule[] {
   return value.map((rule: unknown) => {
     if (typeof rule !== 'object' || rule === null) throw badRule(rule, 'it is not an object');
     const unknown = Object.keys(rule).find(
-      (key) => !['match', 'bits', 'groupSize', 'indivisible', 'clip'].includes(key),
+      (key) => key !== 'match' && !Object.hasOwn(DEFAULT_CHOICE, key),
     );
     if (unknown !== undefined) throw badRule(rule, `"${unknown}" is no field of a rule`);
     const { match } = rule as { match?: unknown };
@@ -98,7 +113,7 @@ export function parsePlan(text: string): PlanRule[] {
 }
 
 function planMatrix(source: TensorSource, choice: Required<PlanChoice>): PlannedTensor {
-  const { bits, clip } = choice;
+  const { bits, scheme, activations, clip } = choice;
   const [rows, depth] = source.shape;
   if (bits === 32 || rows === undefined || depth === undefined) return asFloat(source);
   const wanted = choice.groupSize === 'channel' ? depth : choice.groupSize;
@@ -110,9 +125,17 @@ function planMatrix(source: TensorSource, choice: Required<PlanChoice>): Planned
         'group size, or let such matrices have one scale per channel (indivisible: "channel").',
     );
   }
+  if (clip === 'stored' && source.stored === undefined) {
+    throw new ParrotletError(
+      'INVALID_ARGUMENT',
+      `There are no stored scales for "${source.name}": the clip "stored" takes them from ` +
+        'checkpoints that training exported.',
+    );
+  }
   const groupSize = divides ? wanted : depth;
-  const { name } = source;
-  const entry = { name, kind: 'codes', shape: [rows, depth], bits, groupSize } as const;
+  const shape = [rows, depth] as const;
+  const format = { bits, groupSize, scheme, activations };
+  const entry = { name: source.name, kind: 'codes', shape, ...format } as const;
   return { source, entry, clip, groupFallback: !divides };
 }
 
@@ -121,9 +144,18 @@ function asFloat(source: TensorSource): PlannedTensor {
   return { source, entry: { name, kind: 'float', shape }, clip: 'search', groupFallback: false };
 }
 
-function checked(choice: Record<string, unknown>): Required<PlanChoice> {
-  const { bits, groupSize, indivisible, clip } = choice;
+function checked(choice: object): Required<PlanChoice> {
+  const { bits, scheme, activations, groupSize, indivisible, clip } = choice as Record<
+    string,
+    unknown
+  >;
   if (![32, 8, 4, 2].includes(bits as number)) throw badChoice('bits', '32, 8, 4 or 2', bits);
+  if (!SCHEMES.includes(scheme as Scheme)) {
+    throw badChoice('scheme', `one of ${SCHEMES.join(', ')}`, scheme);
+  }
+  if (!ACTIVATION_BITS.includes(activations as ActivationBits)) {
+    throw badChoice('activations', '8, 4 or 32', activations);
+  }
   const isGroup =
     groupSize === 'channel' ||
     (Number.isSafeInteger(groupSize) &&
@@ -136,10 +168,10 @@ function checked(choice: Record<string, unknown>): Required<PlanChoice> {
     throw badChoice('indivisible', '"error" or "channel"', indivisible);
   }
   const isRatio = typeof clip === 'number' && clip > 0 && clip <= 1;
-  if (clip !== 'search' && clip !== 'max' && !isRatio) {
-    throw badChoice('clip', '"search", "max" or a number above 0 up to 1', clip);
+  if (clip !== 'search' && clip !== 'max' && clip !== 'stored' && !isRatio) {
+    throw badChoice('clip', '"search", "max", "stored" or a number above 0 up to 1', clip);
   }
-  return choice as unknown as Required<PlanChoice>;
+  return choice as Required<PlanChoice>;
 }
 
 function toPattern(match: string): RegExp {

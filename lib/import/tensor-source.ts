@@ -1,6 +1,7 @@
 // A tensor of a model being imported, and how tensors of a checkpoint are brought into the model
 // file's shapes.
 import { ParrotletError } from '../errors.js';
+import { StoredScales } from './stored-scales.js';
 
 /** A tensor in the model file's name and shape, read when asked for. */
 export interface TensorSource {
@@ -8,6 +9,8 @@ export interface TensorSource {
   readonly shape: readonly number[];
   /** Whether it is a weight matrix, [outputs, inputs], that the plan may quantize. */
   readonly quantizable: boolean;
+  /** Where the checkpoint may hold scales of its own; undefined where it has no place for them. */
+  readonly stored?: StoredScales;
   /** Values in row-major order; every call reads them again. */
   load(): Promise<Float32Array>;
 }
@@ -34,7 +37,7 @@ export class TensorMapper {
     return this.#sources;
   }
 
-  /** The checkpoint's names that were used. */
+  /** The checkpoint's names that were used, scales beside matrices included. */
   get taken(): ReadonlySet<string> {
     return this.#taken;
   }
@@ -42,7 +45,10 @@ export class TensorMapper {
   /** A norm's weight, a bias or another small tensor that stays float32. */
   float(name: string, from: string, shape: readonly number[]): void {
     this.#expect(from, shape);
-    this.#add(name, shape, false, () => this.#checkpoint.load(from));
+    this.#sources.push({
+      ...{ name, shape, quantizable: false },
+      load: () => this.#checkpoint.load(from),
+    });
   }
 
   /** Matrices of the same inputs, [outputs, inputs] each, laid one under the other. */
@@ -50,7 +56,7 @@ export class TensorMapper {
     const names = typeof from === 'string' ? [from] : from;
     const [rows, depth] = shape;
     for (const one of names) this.#expect(one, [rows / names.length, depth]);
-    this.#add(name, shape, true, async () => {
+    this.#addMatrix(name, names, shape, async () => {
       if (names.length === 1) return this.#checkpoint.load(names[0]!);
       const all = new Float32Array(rows * depth);
       for (const [i, one] of names.entries()) {
@@ -69,17 +75,19 @@ export class TensorMapper {
   ): void {
     const [outputs, inputs, kernel] = shape;
     this.#expect(from, shape);
-    this.#add(name, [outputs, kernel * inputs], quantizable, async () =>
-      swapLastAxes(await this.#checkpoint.load(from), inputs, kernel),
-    );
+    const flat = [outputs, kernel * inputs] as const;
+    const load = async () => swapLastAxes(await this.#checkpoint.load(from), inputs, kernel);
+    if (quantizable) this.#addMatrix(name, [from], flat, load);
+    else this.#sources.push({ name, shape: flat, quantizable, load });
   }
 
   /** A depthwise convolution, [channels, 1, kernel], as [kernel, channels]. */
   depthwise(name: string, from: string, channels: number, kernel: number): void {
     this.#expect(from, [channels, 1, kernel]);
-    this.#add(name, [kernel, channels], false, async () =>
-      swapLastAxes(await this.#checkpoint.load(from), channels, kernel),
-    );
+    this.#sources.push({
+      ...{ name, shape: [kernel, channels], quantizable: false },
+      load: async () => swapLastAxes(await this.#checkpoint.load(from), channels, kernel),
+    });
   }
 
   #expect(from: string, shape: readonly number[]): void {
@@ -94,13 +102,15 @@ export class TensorMapper {
     );
   }
 
-  #add(
+  #addMatrix(
     name: string,
-    shape: readonly number[],
-    quantizable: boolean,
+    from: readonly string[],
+    shape: readonly [number, number],
     load: TensorSource['load'],
   ): void {
-    this.#sources.push({ name, shape, quantizable, load });
+    const stored = new StoredScales(this.#checkpoint, from, shape);
+    for (const companion of stored.names) this.#taken.add(companion);
+    this.#sources.push({ name, shape, quantizable: true, stored, load });
   }
 }
 

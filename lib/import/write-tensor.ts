@@ -1,54 +1,71 @@
 // Writes one tensor into a model file, a weight matrix in blocks of rows that are quantized on the way.
+import { ParrotletError } from '../errors.js';
+import { companionsOf } from './code-format.js';
 import { elements, type TensorLoss } from './import-report.js';
-import type { TensorEntry } from './model-layout.js';
+import type { CodesEntry, TensorEntry } from './model-layout.js';
 import type { ModelWriter } from './model-writer.js';
-import { type CodeBits, packCodes, packedRowBytes } from './pack.js';
+import { packCodes, packedRowBytes } from './pack.js';
 import type { QuantizedRows } from './quantize.js';
 import { rowBlocks } from './row-blocks.js';
 
+/** Quantizes whole rows of a matrix, which come in order; `first` is the number of the first. */
+export type RowQuantizer = (rows: Float32Array, first: number) => QuantizedRows;
+
 /** How a weight matrix becomes integers. */
 export interface TensorWriting {
-  /** Quantizes whole rows of it; rows come in order. */
-  readonly quantize: (
-    rows: Float32Array,
-    format: { readonly bits: CodeBits; readonly groupSize: number },
-  ) => QuantizedRows;
+  /** Called once for a matrix that is held in codes. */
+  readonly prepare: (entry: CodesEntry) => Promise<RowQuantizer>;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Writes a tensor whole and tells what quantization did to it.
  *
- * @throws ParrotletError `IO_ERROR`, `ABORTED`.
+ * @throws ParrotletError `IO_ERROR`, `ABORTED`; `MODEL_UNSUPPORTED` for weights too far apart.
  */
 export async function writeTensor(
   writer: ModelWriter,
   entry: TensorEntry,
   values: Float32Array,
-  { quantize, signal }: TensorWriting,
+  { prepare, signal }: TensorWriting,
 ): Promise<TensorLoss> {
   if (entry.kind !== 'codes') {
     await writer.write(entry.name, values);
     return { signal: 0, noise: 0 };
   }
-  const { name, bits, groupSize } = entry;
+  const { name, bits, groupSize, scheme } = entry;
   const [, depth] = entry.shape;
+  const quantize = await prepare(entry);
   const loss = { signal: 0, noise: 0 };
   for await (const { row, block } of rowBlocks(values, depth, signal)) {
-    const quantized = quantize(block, { bits, groupSize });
+    const quantized = quantize(block, row);
     loss.signal += quantized.signal;
     loss.noise += quantized.noise;
-    await writer.write(`${name}.scale`, quantized.scales, (row * depth * 4) / groupSize);
+    expectFinite(name, quantized.scales);
+    for (const ending of companionsOf(scheme)) {
+      const values = quantized[`${ending}s`]!;
+      await writer.write(`${name}.${ending}`, values, (row * depth * 4) / groupSize);
+    }
     const codes = packCodes(quantized.codes, depth, bits);
     await writer.write(name, codes, row * packedRowBytes(bits, depth));
   }
   return loss;
 }
 
-/** Bytes that a tensor takes in the file, scales included. */
+/** Bytes that a tensor takes in the file, scales and zeros included. */
 export function storedBytes(entry: TensorEntry): number {
   if (entry.kind === 'bytes') return entry.length;
   if (entry.kind === 'float') return 4 * elements(entry.shape);
   const [rows, depth] = entry.shape;
-  return rows * (packedRowBytes(entry.bits, depth) + (4 * depth) / entry.groupSize);
+  const groupBytes = 4 * companionsOf(entry.scheme).length;
+  return rows * (packedRowBytes(entry.bits, depth) + (groupBytes * depth) / entry.groupSize);
+}
+
+function expectFinite(name: string, scales: Float32Array): void {
+  if (scales.every(Number.isFinite)) return;
+  throw new ParrotletError(
+    'MODEL_UNSUPPORTED',
+    `The weights of "${name}" lie too far apart for float32 scales in the scheme affine. The ` +
+      'checkpoint is damaged, or take another scheme.',
+  );
 }

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expectArgument } from '../errors.js';
+import { ACTIVATION_BITS, SCHEMES } from '../import/code-format.js';
 import { METHODS } from './matrix-quantizer.js';
 import type { QuantizeModelOptions } from './quantize-model.js';
 
@@ -12,13 +13,9 @@ import type { QuantizeModelOptions } from './quantize-model.js';
  */
 export async function checkOptions(options: QuantizeModelOptions): Promise<void> {
   const { scheme = 'symmetric', method = 'round', clipError = 'mse', clipPer = 'group' } = options;
-  const { calibration, budget, bits } = options;
-  expectArgument(
-    scheme === 'symmetric',
-    'scheme',
-    '"symmetric", the only one whose kernels this engine has (affine and mid-rise it has not),',
-    scheme,
-  );
+  const { calibration, budget, bits, activations = 8 } = options;
+  expectArgument(SCHEMES.includes(scheme), 'scheme', `one of ${SCHEMES.join(', ')}`, scheme);
+  expectArgument(ACTIVATION_BITS.includes(activations), 'activations', '8, 4 or 32', activations);
   expectArgument(METHODS.includes(method), 'method', `one of ${METHODS.join(', ')}`, method);
   expectArgument(['mse', 'l1'].includes(clipError), 'clipError', '"mse" or "l1"', clipError);
   expectArgument(

@@ -38,7 +38,7 @@ export interface BudgetTask {
  * Plans for a file of at most `budget` bytes: every matrix is rounded to 2, 4 and 8 bits, and bits go
  * where they take away the most error for their bytes. The error of a matrix is the relative error of
  * its output on the calibration audio; without calibration, its relative squared weight error times
- * its number of weights.
+ * its number of weights. What rounding activations costs is not part of it.
  *
  * @throws ParrotletError `INVALID_ARGUMENT` where no plan fits, with the least possible size, and as
  *   {@link planTensors} does; `ABORTED`.
@@ -70,9 +70,9 @@ export function rulesOf(planned: readonly PlannedTensor[]): PlanRule[] {
     .filter(({ source }) => source.quantizable)
     .map(({ entry, clip }) => {
       if (entry.kind !== 'codes') return { match: entry.name, bits: 32 };
-      const { name, bits, groupSize } = entry;
-      const wide = groupSize === entry.shape[1];
-      return { match: name, bits, groupSize: wide ? 'channel' : groupSize, clip };
+      const { name, bits, scheme, activations } = entry;
+      const groupSize = entry.groupSize === entry.shape[1] ? 'channel' : entry.groupSize;
+      return { match: name, bits, scheme, activations, groupSize, clip };
     });
 }
 

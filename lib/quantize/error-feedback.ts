@@ -1,7 +1,7 @@
 // Codes by error feedback, as in GPTQ: weights are rounded one after the other, and each makes up for
 // the errors before it as far as their inputs go together in the calibration audio.
 import { setImmediate } from 'node:timers/promises';
-import { codeOf } from '../import/quantize.js';
+import { codeOf, type Steps, weightOf } from '../import/steps.js';
 import { dot, type SecondMoments } from './second-moments.js';
 
 /** Share of the mean square of an input that is added to each: steadies what little audio says. */
@@ -50,25 +50,25 @@ export async function makeFeedback(moments: SecondMoments): Promise<ErrorFeedbac
 /**
  * Rounds one row with feedback.
  *
- * @param scales - One for each run of `row.length / scales.length` inputs.
+ * @param steps - One for each run of `row.length / steps.length` inputs.
  */
 export function roundWithFeedback(
   { order, shares }: ErrorFeedback,
   row: Float32Array,
-  scales: Float32Array,
+  steps: readonly Steps[],
   high: number,
 ): Int8Array {
   const n = row.length;
-  const groupSize = n / scales.length;
+  const groupSize = n / steps.length;
   const codes = new Int8Array(n);
   const errors = new Float64Array(n);
   for (let j = 0; j < n; ++j) {
     const i = order[j]!;
-    const scale = scales[Math.floor(i / groupSize)]!;
+    const group = steps[Math.floor(i / groupSize)]!;
     const moved = row[i]! + dot(shares, j * n, errors, 0, j);
-    const q = codeOf(moved, scale, high);
+    const q = codeOf(moved, group, high);
     codes[i] = q;
-    errors[j] = row[i]! - scale * q;
+    errors[j] = row[i]! - weightOf(q, group);
   }
   return codes;
 }

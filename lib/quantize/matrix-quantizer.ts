@@ -1,19 +1,15 @@
 // Quantizes one weight matrix by the chosen method, and measures what that does to it.
-import type { CodeBits } from '../import/pack.js';
-import {
-  type Clip,
-  type ClipError,
-  encodeRows,
-  findScales,
-  largestCode,
-  type QuantizedRows,
-} from '../import/quantize.js';
+import type { ClipError } from '../import/clip-search.js';
+import { type CodeGrid, largestCode } from '../import/code-format.js';
+import { type Clip, findScales, stepsOf } from '../import/group-scales.js';
+import { encodeRows, type QuantizedRows } from '../import/quantize.js';
+import { rangeOf, type Steps, spreadSteps, weightOf } from '../import/steps.js';
 import { type ErrorFeedback, makeFeedback, roundWithFeedback } from './error-feedback.js';
 import { refineScales } from './half-quadratic.js';
 import { outputEnergy, type SecondMoments } from './second-moments.js';
 
 /**
- * How codes are found once the clip is: `round` to the nearest; `hqq` fits the scales again by
+ * How codes are found once the clip is: `round` to the nearest; `hqq` fits scales or zeros again by
  * half-quadratic splitting, then rounds; `gptq` rounds with error feedback, which needs calibration.
  */
 export type Method = 'round' | 'hqq' | 'gptq';
@@ -57,7 +53,7 @@ export class MatrixQuantizer {
     return new MatrixQuantizer(settings, depth, feedback);
   }
 
-  /** Mean over all scales of the largest code by the largest magnitude; undefined before any. */
+  /** Mean over all groups of the share of their range that the codes span; undefined before any. */
   get clip(): number | undefined {
     return this.#clips.count === 0 ? undefined : this.#clips.sum / this.#clips.count;
   }
@@ -72,34 +68,36 @@ export class MatrixQuantizer {
   }
 
   /** Quantizes whole rows. */
-  quantize(
-    rows: Float32Array,
-    format: { readonly bits: CodeBits; readonly groupSize: number },
-  ): QuantizedRows {
+  quantize(rows: Float32Array, grid: CodeGrid): QuantizedRows {
     const { method, clip, clipError, clipPer } = this.#settings;
-    const clipSpan = clipPer === 'channel' ? this.#depth : format.groupSize;
-    const found = findScales(rows, { ...format, clip, clipError, clipSpan });
-    const scales = method === 'hqq' ? refineScales(rows, found, format) : found;
-    const quantized = encodeRows(rows, scales, format);
-    this.#countClips(rows, scales, format);
-    return this.#settings.moments ? this.#weigh(rows, quantized, format.bits) : quantized;
+    const clipSpan = clipPer === 'channel' ? this.#depth : grid.groupSize;
+    const found = findScales(rows, { ...grid, clip, clipError, clipSpan });
+    const scales = method === 'hqq' ? refineScales(rows, found, grid) : found;
+    const quantized = encodeRows(rows, scales, grid);
+    const steps = stepsOf(scales, grid.scheme);
+    this.#countClips(rows, steps, grid);
+    return this.#settings.moments ? this.#weigh(rows, quantized, steps, grid) : quantized;
   }
 
   // Takes the codes of error feedback where they make the output's error smaller, row by row.
-  #weigh(rows: Float32Array, quantized: QuantizedRows, bits: CodeBits): QuantizedRows {
+  #weigh(
+    rows: Float32Array,
+    quantized: QuantizedRows,
+    allSteps: readonly Steps[],
+    { bits, groupSize }: CodeGrid,
+  ): QuantizedRows {
     const moments = this.#settings.moments!;
     const depth = this.#depth;
-    const groups = (quantized.scales.length * depth) / rows.length;
     let noise = 0;
     for (let at = 0; at < rows.length; at += depth) {
       const row = rows.subarray(at, at + depth);
-      const scales = quantized.scales.subarray((at / depth) * groups, (at / depth + 1) * groups);
+      const steps = allSteps.slice(at / groupSize, (at + depth) / groupSize);
       const codes = quantized.codes.subarray(at, at + depth);
-      let errors = errorsOf(row, codes, scales);
+      let errors = errorsOf(row, codes, steps);
       let energy = outputEnergy(moments, errors);
       if (this.#feedback) {
-        const moved = roundWithFeedback(this.#feedback, row, scales, largestCode(bits));
-        const movedErrors = errorsOf(row, moved, scales);
+        const moved = roundWithFeedback(this.#feedback, row, steps, largestCode(bits));
+        const movedErrors = errorsOf(row, moved, steps);
         const movedEnergy = outputEnergy(moments, movedErrors);
         if (movedEnergy < energy) {
           codes.set(moved);
@@ -113,26 +111,22 @@ export class MatrixQuantizer {
     return { ...quantized, noise };
   }
 
-  #countClips(
-    rows: Float32Array,
-    scales: Float32Array,
-    { bits, groupSize }: { readonly bits: CodeBits; readonly groupSize: number },
-  ): void {
-    for (const [g, scale] of scales.entries()) {
+  #countClips(rows: Float32Array, steps: readonly Steps[], grid: CodeGrid): void {
+    const { groupSize } = grid;
+    for (const [g, { scale }] of steps.entries()) {
       if (scale === 0) continue;
-      const group = rows.subarray(g * groupSize, (g + 1) * groupSize);
-      const largest = group.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
-      this.#clips.sum += (scale * largestCode(bits)) / largest;
+      const range = rangeOf(rows.subarray(g * groupSize, (g + 1) * groupSize));
+      this.#clips.sum += scale / spreadSteps(range, 1, grid).scale;
       this.#clips.count++;
     }
   }
 }
 
-function errorsOf(row: Float32Array, codes: Int8Array, scales: Float32Array): Float64Array {
-  const groupSize = row.length / scales.length;
+function errorsOf(row: Float32Array, codes: Int8Array, steps: readonly Steps[]): Float64Array {
+  const groupSize = row.length / steps.length;
   const errors = new Float64Array(row.length);
   for (let i = 0; i < row.length; ++i) {
-    errors[i] = row[i]! - scales[Math.floor(i / groupSize)]! * codes[i]!;
+    errors[i] = row[i]! - weightOf(codes[i]!, steps[Math.floor(i / groupSize)]!);
   }
   return errors;
 }

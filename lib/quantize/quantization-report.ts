@@ -5,7 +5,7 @@ import type { Method } from './matrix-quantizer.js';
 
 /** One tensor of a quantized model. */
 export interface QuantizedTensorReport extends TensorReport {
-  /** Mean over its scales of the largest code by the largest magnitude; undefined for float32. */
+  /** Mean over its groups of the share of their range that the codes span; undefined for float32. */
   readonly clip: number | undefined;
   /**
    * Energy of its output's error by that of its output on the calibration audio; undefined for
@@ -44,21 +44,34 @@ export function quantizedOnly(report: QuantizationReport): readonly QuantizedTen
 export type TableRow = readonly [
   name: string,
   bits: string,
+  scheme: string,
   group: string,
+  activations: string,
   clip: string,
   snr: string,
   outputError: string,
 ];
 
-export const TABLE_HEAD: TableRow = ['matrix', 'bits', 'group', 'clip', 'SNR dB', 'output error'];
+export const TABLE_HEAD: TableRow = [
+  'matrix',
+  'bits',
+  'scheme',
+  'group',
+  'activations',
+  'clip',
+  'SNR dB',
+  'output error',
+];
 
 /** The quantized matrices as rows of text; a dash stands where nothing was measured. */
 export function tableOf(report: QuantizationReport): TableRow[] {
   return quantizedOnly(report).map(
-    ({ name, shape, bits, groupSize, clip, sqnrDb, outputError }) => [
+    ({ name, shape, bits, scheme, groupSize, activations, clip, sqnrDb, outputError }) => [
       name,
       String(bits),
+      String(scheme),
       groupSize === shape[1] ? 'channel' : String(groupSize),
+      String(activations),
       clip === undefined ? '-' : clip.toFixed(2),
       Number.isFinite(sqnrDb) ? sqnrDb.toFixed(1) : 'exact',
       outputError === undefined ? '-' : outputError.toExponential(1),

@@ -1,14 +1,16 @@
 // Quantizes a float32 model file: calibrates if asked to, plans, and writes a model file of integers.
 import type { Backend } from '../backend/backend.js';
 import { chooseBackend } from '../backend/choose.js';
-import { throwIfAborted } from '../errors.js';
+import { ParrotletError, throwIfAborted } from '../errors.js';
+import type { ClipError } from '../import/clip-search.js';
+import type { ActivationBits, Scheme } from '../import/code-format.js';
+import type { Clip } from '../import/group-scales.js';
 import { cardFacts, countByBits, elements, reportTensor } from '../import/import-report.js';
 import type { ModelDocument } from '../import/model-document.js';
 import type { TensorEntry } from '../import/model-layout.js';
 import { ModelWriter, modelFileBytes } from '../import/model-writer.js';
 import type { CodeBits } from '../import/pack.js';
 import { type PlannedTensor, type PlanRule, planTensors } from '../import/quantization-plan.js';
-import type { Clip, ClipError } from '../import/quantize.js';
 import { storedBytes, writeTensor } from '../import/write-tensor.js';
 import { Calibration } from './calibration.js';
 import { checkOptions } from './check-options.js';
@@ -35,8 +37,10 @@ export interface QuantizeModelOptions {
   readonly output: string;
   /** Of matrices that no rule decides; default 4. Not together with `budget`. */
   readonly bits?: CodeBits;
-  /** Default `'symmetric'`, the only one the engine has. */
-  readonly scheme?: string;
+  /** Default `'symmetric'`. */
+  readonly scheme?: Scheme;
+  /** To what the engine rounds the inputs of matrices while it runs; default 8, 32 for floats. */
+  readonly activations?: ActivationBits;
   /** Inputs that share a scale, a multiple of 16; default `'channel'`. */
   readonly groupSize?: number | 'channel';
   /** What happens where `groupSize` does not divide the inputs; default `'error'`. */
@@ -142,9 +146,12 @@ class Quantization {
   }
 
   async #plan(): Promise<PlannedTensor[]> {
-    const { bits = 4, groupSize, indivisible, clip, budget, plan = [], signal } = this.#options;
+    const { bits = 4, budget, plan = [], signal } = this.#options;
+    const { scheme, activations, groupSize, indivisible, clip } = this.#options;
     const sources = this.#model.tensors;
     const defaults = {
+      ...(scheme !== undefined && { scheme }),
+      ...(activations !== undefined && { activations }),
       ...(groupSize !== undefined && { groupSize }),
       ...(indivisible !== undefined && { indivisible }),
       ...(clip !== undefined && { clip }),
@@ -190,11 +197,13 @@ class Quantization {
 
   async #writeOne(writer: ModelWriter, planned: PlannedTensor): Promise<QuantizedTensorReport> {
     const { source, entry } = planned;
-    const values = await source.load();
-    const settings = entry.kind === 'codes' ? this.#settings(planned) : undefined;
-    const quantizer = settings && (await MatrixQuantizer.create(settings, source.shape[1]!));
-    const loss = await writeTensor(writer, entry, values, {
-      quantize: (rows, format) => quantizer!.quantize(rows, format),
+    let quantizer: MatrixQuantizer | undefined;
+    const loss = await writeTensor(writer, entry, await source.load(), {
+      prepare: async (codes) => {
+        const made = await MatrixQuantizer.create(this.#settings(planned), codes.shape[1]);
+        quantizer = made;
+        return (rows) => made.quantize(rows, codes);
+      },
       signal: this.#options.signal,
     });
     return {
@@ -206,6 +215,9 @@ class Quantization {
 
   #settings({ entry, clip }: PlannedTensor): MatrixSettings {
     const { method = 'round', clipError = 'mse', clipPer = 'group' } = this.#options;
+    if (clip === 'stored') {
+      throw new ParrotletError('INTERNAL', `The plan has stored scales for "${entry.name}".`);
+    }
     return { method, clip, clipError, clipPer, moments: this.#calibration?.momentsOf(entry.name) };
   }
 

@@ -30,9 +30,9 @@ describe('parrotlet quantize', () => {
     const { code, out, err } = await quantize(source, at('a.safetensors'), ...calibrate);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/method gptq, calibrated on \d+\.\d s$/m);
-    expect(out).toMatch(/^matrix +bits +group +clip +SNR dB +output error$/m);
+    expect(out).toMatch(/^matrix +bits +scheme +group +activations +clip +SNR dB +output error$/m);
     expect(out).toMatch(
-      /^decoder\.embedding\.weight +4 +channel +[01]\.\d\d +\d+\.\d +\d\.\de-\d+$/m,
+      /^decoder\.embedding\.weight +4 +symmetric +channel +8 +[01]\.\d\d +\d+\.\d +\d\.\de-\d+$/m,
     );
     expect(out).not.toMatch(/^frontend\.conv\.0/m);
   });
@@ -48,7 +48,8 @@ describe('parrotlet quantize', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const told = JSON.parse(readFileSync(report, 'utf8')) as QuantizationReport;
     expect(told).toMatchObject({ name: 'other', method: 'hqq', calibrationSeconds: 0 });
-    const rule = { match: 'decoder.embedding.weight', bits: 2, groupSize: 'channel', clip: 0.8 };
+    const held = { bits: 2, scheme: 'symmetric', activations: 8, groupSize: 'channel' };
+    const rule = { match: 'decoder.embedding.weight', ...held, clip: 0.8 };
     expect(told.plan).toContainEqual(rule);
     expect(JSON.parse(readFileSync(plan, 'utf8'))).toEqual(told.plan);
     const again = at('again.safetensors');
@@ -89,7 +90,8 @@ describe('parrotlet quantize', () => {
   });
 
   it('makes names harmless in pictures', () => {
-    const tensor = { name: '<b>&"', shape: [1, 16], bits: 4 as const, groupSize: 16 };
+    const format = { bits: 4, groupSize: 16, scheme: 'symmetric', activations: 8 } as const;
+    const tensor = { name: '<b>&"', shape: [1, 16], ...format };
     const svg = plotSvg({
       ...{ path: '', name: '<script>', method: 'round', sha256: '', fileBytes: 1, seconds: 1 },
       ...{ float32Bytes: 1, parametersByBits: {}, calibrationSeconds: 0, sensitivity: undefined },
@@ -106,7 +108,6 @@ describe('parrotlet quantize', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['affine', ['--scheme', 'affine'], /"symmetric".*"affine".*\(INVALID_ARGUMENT\)/],
     [
       'groups of 48',
       ['--group', '48'],
@@ -141,6 +142,8 @@ describe('parrotlet quantize', () => {
     ['a budget of no size', ['--budget', '3 parrots'], /3MB, 2\.5MiB/],
     ['a clip that is no number', ['--clip', 'some'], /above 0/],
     ['an unknown method', ['--method', 'awq'], /round, hqq, gptq/],
+    ['an unknown scheme', ['--scheme', 'log'], /symmetric, midRise, affine/],
+    ['activations of 16 bits', ['--activations', '16'], /8, 4, 32/],
   ])('exits with 2 for %s', async (_, args, message) => {
     const { code, err } = await quantize(source, at('refused.safetensors'), ...args);
     expect(code).toBe(2);

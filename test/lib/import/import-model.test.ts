@@ -19,7 +19,12 @@ describe('importModel', () => {
     const model = await verifyModelFile(output);
     const tensors = moonshineTensors('model.encoder.', 'model.decoder.');
     const table = Float32Array.from(tensors['model.decoder.embed_tokens.weight']!.values);
-    const expected = quantizeRows(table, { bits: 4, groupSize: 16, clip: 'search' });
+    const expected = quantizeRows(table, {
+      bits: 4,
+      groupSize: 16,
+      scheme: 'symmetric',
+      clip: 'search',
+    });
     expect(model.codes.get(TABLE)).toEqual([...expected.codes]);
     expect([...model.codes.keys()].every((name) => /\.weight$/.test(name))).toBe(true);
     expect(model.codes.has('frontend.conv.0.weight')).toBe(false);
@@ -108,7 +113,12 @@ describe('importModel', () => {
     const output = join(await temporaryFolder(), 'model.safetensors');
     await importModel({ source, output, bits: 2 });
     const { codes, floats } = await verifyModelFile(output);
-    const expected = quantizeRows(values, { bits: 2, groupSize: DIM, clip: 'search' });
+    const expected = quantizeRows(values, {
+      bits: 2,
+      groupSize: DIM,
+      scheme: 'symmetric',
+      clip: 'search',
+    });
     const dequantized = Float32Array.from(
       expected.codes,
       (code, i) => code * expected.scales[Math.floor(i / DIM)]!,

@@ -12,6 +12,8 @@ interface Manifest {
   readonly bits: number;
   readonly shape: readonly [number, number];
   readonly groupSize: number;
+  readonly scheme?: 'midRise' | 'affine';
+  readonly activations?: 4 | 32;
 }
 
 /** A model file, checked and dequantized. */
@@ -47,15 +49,19 @@ export async function verifyModelFile(path: string): Promise<VerifiedModel> {
   for (const [name, entry] of Object.entries(entries)) {
     if (entry.dtype === 'F32') {
       check((start + entry.data_offsets[0]) % 4 === 0, `${name} is 4-byte aligned`);
-      if (!name.endsWith('.scale') || !manifest[name.slice(0, -6)]) {
-        floats.set(name, readFloats(at(entry)));
-      }
+      const matrix = /^(.*)\.(scale|zero)$/.exec(name)?.[1];
+      if (!matrix || !manifest[matrix]) floats.set(name, readFloats(at(entry)));
     } else if (name !== 'tokenizer.pieces') {
       const plan = manifest[name];
       const scale = entries[`${name}.scale`];
       if (!plan || !scale) throw new Error(`${name} has no manifest entry or no scales`);
       codes.set(name, readCodes(at(entry), plan, entry));
-      floats.set(name, dequantize(codes.get(name) ?? [], readFloats(at(scale)), plan, scale));
+      const zero = entries[`${name}.zero`];
+      check((plan.scheme === 'affine') === (zero !== undefined), `zeros of ${name}`);
+      check(zero === undefined || zero.shape.join() === scale.shape.join(), 'shape of the zeros');
+      const scales = readFloats(at(scale));
+      const zeros = zero ? readFloats(at(zero)) : scales.map((s) => zeroOf(plan, s));
+      floats.set(name, dequantize(codes.get(name) ?? [], { scales, zeros }, plan, scale));
     }
   }
   for (const name of Object.keys(manifest)) check(codes.has(name), `${name} is stored`);
@@ -105,9 +111,13 @@ function readCodes(bytes: Buffer, { bits, shape }: Manifest, { shape: stored }: 
   return codes;
 }
 
+function zeroOf({ scheme }: Manifest, scale: number): number {
+  return scheme === 'midRise' ? -scale / 2 : 0;
+}
+
 function dequantize(
   codes: readonly number[],
-  scales: Float32Array,
+  { scales, zeros }: { readonly scales: Float32Array; readonly zeros: Float32Array },
   { shape, groupSize }: Manifest,
   { shape: stored }: Entry,
 ): Float32Array {
@@ -116,7 +126,14 @@ function dequantize(
     scales.every((scale) => scale >= 0 && Number.isFinite(scale)),
     'scales are finite',
   );
-  return Float32Array.from(codes, (code, i) => code * (scales[Math.floor(i / groupSize)] ?? 0));
+  check(
+    zeros.every((zero, i) => Number.isFinite(zero) && (zero === 0 || scales[i] !== 0)),
+    'zeros are finite, and 0 where the scale is',
+  );
+  return Float32Array.from(codes, (code, i) => {
+    const g = Math.floor(i / groupSize);
+    return Math.fround(code * (scales[g] ?? 0)) - (zeros[g] ?? 0);
+  });
 }
 
 function readPieces(bytes: Buffer): string[] {

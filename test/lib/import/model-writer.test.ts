@@ -11,12 +11,22 @@ import { verifyModelFile } from './model-file-verifier.js';
 
 const DOCUMENT = RANDOM_MODELS.get('tiny-ctc') as ModelDocument;
 
+const DEFAULTS = { scheme: 'symmetric', activations: 8 } as const;
+
 // The odd row of two-bit codes would push later floats off their alignment in a careless layout.
 const ENTRIES: readonly TensorEntry[] = [
-  { name: 'odd', kind: 'codes', shape: [3, 5], bits: 2, groupSize: 5 },
+  { name: 'odd', kind: 'codes', shape: [3, 5], bits: 2, groupSize: 5, ...DEFAULTS },
   { name: 'gain', kind: 'float', shape: [3] },
   { name: 'tokenizer.pieces', kind: 'bytes', length: 3 },
-  { name: 'grouped', kind: 'codes', shape: [1, 32], bits: 4, groupSize: 16 },
+  { name: 'grouped', kind: 'codes', shape: [1, 32], bits: 4, groupSize: 16, ...DEFAULTS },
+  {
+    ...{ name: 'affine', kind: 'codes', shape: [1, 32], bits: 8, groupSize: 16 },
+    ...{ scheme: 'affine', activations: 32 },
+  },
+  {
+    ...{ name: 'middle', kind: 'codes', shape: [1, 2], bits: 2, groupSize: 2 },
+    ...{ scheme: 'midRise', activations: 4 },
+  },
 ];
 
 async function writeAll(writer: ModelWriter): Promise<void> {
@@ -27,6 +37,11 @@ async function writeAll(writer: ModelWriter): Promise<void> {
   await writer.write('grouped', new Uint8Array(16).fill(0x9f));
   await writer.write('grouped.scale', Float32Array.of(0.5), 4);
   await writer.write('grouped.scale', Float32Array.of(2), 0);
+  await writer.write('affine', new Uint8Array(32).fill(0xff));
+  await writer.write('affine.scale', Float32Array.of(3, 0));
+  await writer.write('affine.zero', Float32Array.of(0.5, 0));
+  await writer.write('middle', Uint8Array.of(0b0110));
+  await writer.write('middle.scale', Float32Array.of(2));
 }
 
 describe('ModelWriter', () => {
@@ -46,12 +61,17 @@ describe('ModelWriter', () => {
     const grouped = [...model.floats.get('grouped')!];
     expect(grouped.slice(0, 2)).toEqual([-2, -14]);
     expect(grouped.slice(16, 18)).toEqual([-0.5, -3.5]);
+    const affine = [...model.floats.get('affine')!];
+    expect([affine[0], affine[16]! + 0]).toEqual([-3.5, 0]);
+    expect([...model.floats.get('middle')!]).toEqual([-3, 3]);
     expect(model.pieces).toEqual(['a', '']);
     const { tensors, ...document } = model.document;
     expect(document).toEqual(DOCUMENT);
     expect(tensors).toEqual({
       odd: { bits: 2, shape: [3, 5], groupSize: 5 },
       grouped: { bits: 4, shape: [1, 32], groupSize: 16 },
+      affine: { bits: 8, shape: [1, 32], groupSize: 16, scheme: 'affine', activations: 32 },
+      middle: { bits: 2, shape: [1, 2], groupSize: 2, scheme: 'midRise', activations: 4 },
     });
   });
 

@@ -41,6 +41,32 @@ describe('planTensors', () => {
     expect(formats({ bits: 2 }, rules)).toEqual(['float', '8/48', '2/16', 'float']);
   });
 
+  it('takes scheme and activations from rules and defaults', () => {
+    const told = (defaults: PlanChoice, rules: readonly PlanRule[] = []) => {
+      return planTensors(SOURCES, defaults, rules).map(({ entry }) =>
+        entry.kind === 'codes' ? `${entry.scheme}/${entry.activations}` : entry.kind,
+      );
+    };
+    expect(told({})).toEqual(['float', 'symmetric/8', 'symmetric/8', 'symmetric/8']);
+    const rules = [{ match: '*.1.*', scheme: 'midRise' }] as const;
+    expect(told({ scheme: 'affine', activations: 4 }, rules)).toEqual([
+      'float',
+      'affine/4',
+      'midRise/4',
+      'affine/4',
+    ]);
+    expect(told({ bits: 32, scheme: 'affine', activations: 32 })).toEqual(
+      Array(4).fill('float'), // floats are multiplied with floats
+    );
+  });
+
+  it('refuses stored scales where there are none, naming the matrix', () => {
+    expect(() => formats({}, [{ match: 'decoder*', clip: 'stored' }])).toThrow(
+      /no stored scales for "decoder.embedding.weight"/,
+    );
+    expect(formats({ bits: 32, clip: 'stored' })).toEqual(Array(4).fill('float'));
+  });
+
   it('takes dots and brackets of a glob literally, and the whole name', () => {
     const fails = (match: string) => () => formats({}, [{ match }]);
     expect(fails('encoder?layers*')).toThrow(/decides no weight matrix/);
@@ -73,6 +99,9 @@ describe('planTensors', () => {
     { groupSize: -16 },
     { indivisible: 'pad' },
     { clip: 'none' },
+    { scheme: 'mid-rise' },
+    { activations: 16 },
+    { activations: '8' },
   ])('refuses %o', (defaults) => {
     expect(() => planTensors(SOURCES, defaults as object, [])).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
@@ -87,7 +116,10 @@ describe('planTensors', () => {
 
 describe('parsePlan', () => {
   it('reads rules', () => {
-    const rules = [{ match: '*', bits: 2, groupSize: 32, clip: 'max' }];
+    const rules = [
+      { match: 'a*', bits: 2, groupSize: 32, clip: 'max' },
+      { match: '*', scheme: 'affine', activations: 32, clip: 'stored', indivisible: 'channel' },
+    ];
     expect(parsePlan(JSON.stringify(rules))).toEqual(rules);
   });
 

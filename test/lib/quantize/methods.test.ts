@@ -1,14 +1,17 @@
 // The quantization methods on small matrices: each against brute force or its own measure.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CodeBits } from '../../../lib/import/pack.js';
+import type { ClipError } from '../../../lib/import/clip-search.js';
 import {
-  type Clip,
-  type ClipError,
-  encodeRows,
-  findScales,
+  type CodeGrid,
   largestCode,
-} from '../../../lib/import/quantize.js';
+  SCHEMES,
+  type Scheme,
+} from '../../../lib/import/code-format.js';
+import { type Clip, findScales, stepsOf } from '../../../lib/import/group-scales.js';
+import type { CodeBits } from '../../../lib/import/pack.js';
+import { encodeRows } from '../../../lib/import/quantize.js';
+import { makeSteps, type Steps, weightOf } from '../../../lib/import/steps.js';
 import { makeFeedback, roundWithFeedback } from '../../../lib/quantize/error-feedback.js';
 import { lpError, refineScales } from '../../../lib/quantize/half-quadratic.js';
 import { MatrixQuantizer, type MatrixSettings } from '../../../lib/quantize/matrix-quantizer.js';
@@ -21,6 +24,17 @@ import {
 import { valuesFor } from '../import/files.js';
 
 const WIDTHS: readonly CodeBits[] = [2, 4, 8];
+const scheme = 'symmetric';
+const anyScheme = fc.constantFrom(...SCHEMES);
+
+/** The weights that codes stand for. */
+function decoded(
+  codes: ArrayLike<number>,
+  steps: readonly Steps[],
+  groupSize: number,
+): Float32Array {
+  return Float32Array.from(codes, (q, i) => weightOf(q, steps[Math.floor(i / groupSize)]!));
+}
 
 /** Moments of `count` rows whose inputs go together, as those of a network do. */
 function momentsOf(rows: readonly Float32Array[]): SecondMoments {
@@ -54,25 +68,28 @@ const weights16 = fc
   .map((values) => Float32Array.from(values));
 
 describe('the search for a clip', () => {
-  const errorOf = (weights: Float32Array, bits: CodeBits, clip: Clip, clipError: ClipError) => {
-    const format = { bits, groupSize: 16 };
-    const { codes, scales } = encodeRows(
-      weights,
-      findScales(weights, { ...format, clip, clipError }),
-      format,
-    );
-    const errors = [...weights].map((w, i) => w - scales[i >> 4]! * codes[i]!);
+  const errorOf = (
+    weights: Float32Array,
+    grid: CodeGrid,
+    options: { readonly clip: Clip; readonly clipError: ClipError },
+  ) => {
+    const { clipError } = options;
+    const found = findScales(weights, { ...grid, ...options });
+    const { codes } = encodeRows(weights, found, grid);
+    const values = decoded(codes, stepsOf(found, grid.scheme), grid.groupSize);
+    const errors = [...weights].map((w, i) => w - values[i]!);
     return errors.reduce((sum, e) => sum + (clipError === 'l1' ? Math.abs(e) : e * e), 0);
   };
 
   it.each(['mse', 'l1'] as const)('never errs more than any ratio it tries, by %s', (clipError) => {
     fc.assert(
-      fc.property(weights16, fc.constantFrom(...WIDTHS), (weights, bits) => {
-        const searched = errorOf(weights, bits, 'search', clipError);
+      fc.property(weights16, fc.constantFrom(...WIDTHS), anyScheme, (weights, bits, scheme) => {
+        const grid = { bits, groupSize: 16, scheme };
+        const searched = errorOf(weights, grid, { clip: 'search', clipError });
         const tried = bits === 8 ? [1] : bits === 4 ? [1, 0.8, 0.6] : [1, 0.5, 0.1];
-        for (const ratio of tried) {
-          const slack = 1e-6 * errorOf(weights, bits, ratio, clipError);
-          expect(searched).toBeLessThanOrEqual(errorOf(weights, bits, ratio, clipError) + slack);
+        for (const clip of tried) {
+          const error = errorOf(weights, grid, { clip, clipError });
+          expect(searched).toBeLessThanOrEqual(error * (1 + 1e-6));
         }
       }),
     );
@@ -80,18 +97,29 @@ describe('the search for a clip', () => {
 
   it('scales by a number where one is given', () => {
     const weights = Float32Array.from([7, -3, 1, 0]);
-    const format = { bits: 4, groupSize: 4, clip: 0.5 } as const;
-    expect([...findScales(weights, format)]).toEqual([0.5]);
-    expect([...encodeRows(weights, Float32Array.of(0.5), format).codes]).toEqual([7, -6, 2, 0]);
+    const format = { bits: 4, groupSize: 4, clip: 0.5, scheme } as const;
+    const found = findScales(weights, format);
+    expect(found).toEqual({ scales: Float32Array.of(0.5), zeros: undefined });
+    expect([...encodeRows(weights, found, format).codes]).toEqual([7, -6, 2, 0]);
+  });
+
+  it('clips both edges of an affine range by a number', () => {
+    const weights = Float32Array.from([30, -2, 0, 14]);
+    const format = { bits: 4, groupSize: 4, clip: 0.5, scheme: 'affine' } as const;
+    const found = findScales(weights, format); // of -1 to 15: 16 codes from -8 on
+    const scale = Math.fround(16 / 15);
+    expect([...found.scales]).toEqual([scale]);
+    expect(found.zeros![0]).toBeCloseTo(scale * (-8 + 1 / scale), 5);
+    expect([...encodeRows(weights, found, format).codes]).toEqual([7, -8, -7, 6]);
   });
 
   it('finds one ratio for a span of groups, the one of least error over all', () => {
     const weights = valuesFor(64, 11);
     weights[3] = 4;
-    const format = { bits: 2, groupSize: 16, clip: 'search' } as const;
+    const format = { bits: 2, groupSize: 16, clip: 'search', scheme } as const;
     const scales = findScales(weights, { ...format, clipSpan: 64 });
     const unclipped = findScales(weights, { ...format, clip: 'max' });
-    const ratios = [...scales].map((scale, g) => scale / unclipped[g]!);
+    const ratios = [...scales.scales].map((scale, g) => scale / unclipped.scales[g]!);
     for (const ratio of ratios) expect(ratio).toBeCloseTo(ratios[0]!, 5);
     const { noise } = encodeRows(weights, scales, format);
     for (let ratio = 1; ratio > 0.1; ratio -= 0.02) {
@@ -104,48 +132,74 @@ describe('the search for a clip', () => {
 describe('half-quadratic splitting', () => {
   it('never makes the lp error of a group larger', () => {
     fc.assert(
-      fc.property(weights16, fc.constantFrom(...WIDTHS), (weights, bits) => {
-        const format = { bits, groupSize: 16 };
-        const scales = findScales(weights, { ...format, clip: 'max' });
-        const refined = refineScales(weights, scales, format);
+      fc.property(weights16, fc.constantFrom(...WIDTHS), anyScheme, (weights, bits, scheme) => {
+        const grid = { bits, groupSize: 16, scheme };
+        const found = findScales(weights, { ...grid, clip: 'max' });
+        const refined = refineScales(weights, found, grid);
+        const [before, after] = [stepsOf(found, scheme), stepsOf(refined, scheme)];
         for (const g of [0, 1]) {
           const group = weights.subarray(16 * g, 16 * g + 16);
-          const before = lpError(group, scales[g]!, largestCode(bits));
-          expect(lpError(group, refined[g]!, largestCode(bits))).toBeLessThanOrEqual(before);
+          const error = lpError(group, before[g]!, largestCode(bits));
+          expect(lpError(group, after[g]!, largestCode(bits))).toBeLessThanOrEqual(error);
         }
+        if (scheme === 'affine') expect(refined.scales).toEqual(found.scales);
       }),
     );
   });
 
+  // All steps that differ from the given ones in what is fitted: the zero if affine, else the scale.
+  function others(scheme: Scheme, { scale, zero }: Steps, bits: CodeBits): Steps[] {
+    const widest = scale * largestCode(bits);
+    return Array.from({ length: 600 }, (_, i) => {
+      if (scheme !== 'affine') return makeSteps(scheme, Math.fround((scale * (i + 1)) / 300), 0);
+      return makeSteps(scheme, scale, Math.fround(zero + ((i - 300) / 300) * widest));
+    });
+  }
+
   it.each([
-    [2, 1.02],
-    [4, 1.08],
-  ] as const)('comes near the best scales of brute force, at %i bits', (bits, factor) => {
+    ['symmetric', 2, 1.02],
+    ['symmetric', 4, 1.08],
+    ['midRise', 2, 1.02],
+    ['midRise', 4, 1.08],
+    ['affine', 2, 1.02],
+    ['affine', 4, 1.08],
+  ] as const)('comes near the best steps of brute force: %s, %i bits', (scheme, bits, factor) => {
     const high = largestCode(bits);
+    const grid = { bits, groupSize: 128, scheme };
     const sums = { start: 0, refined: 0, best: 0 };
     for (let seed = 0; seed < 20; ++seed) {
       const group = valuesFor(128, 100 + seed);
-      const start = findScales(group, { bits, groupSize: 128, clip: 'search' });
-      const [scale] = refineScales(group, start, { bits, groupSize: 128 });
-      const most = Math.max(...group.map(Math.abs)) / high;
-      let least = Number.POSITIVE_INFINITY;
-      for (let ratio = 0.05; ratio <= 1.2; ratio += 0.002) {
-        least = Math.min(least, lpError(group, Math.fround(most * ratio), high));
-      }
-      sums.start += lpError(group, start[0]!, high);
-      sums.refined += lpError(group, scale!, high);
-      sums.best += least;
+      const start = findScales(group, { ...grid, clip: 'search' });
+      const [first] = stepsOf(start, scheme) as [Steps];
+      const [refined] = stepsOf(refineScales(group, start, grid), scheme) as [Steps];
+      const errors = others(scheme, first, bits).map((steps) => lpError(group, steps, high));
+      sums.start += lpError(group, first, high);
+      sums.refined += lpError(group, refined, high);
+      sums.best += Math.min(...errors);
     }
     expect(sums.refined).toBeLessThan(factor * sums.best);
-    expect(sums.refined).toBeLessThan(0.99 * sums.start);
+    expect(sums.refined).toBeLessThan(0.995 * sums.start);
   });
 
-  it('gets back the scale of weights that are codes but for a few outliers', () => {
-    const codes = [7, -6, 5, -4, 3, 2, -1, 1, -7, 6, 4, -3, 2, 5, -5, 1];
-    const group = Float32Array.from(codes, (q, i) => 0.01 * q + (i === 5 ? 0.004 : 0));
-    const start = Float32Array.of(0.0104);
-    const [scale] = refineScales(group, start, { bits: 4, groupSize: 16 });
-    expect(Math.abs(scale! - 0.01)).toBeLessThan(2e-5);
+  const codes = [7, -6, 5, -4, 3, 2, -1, 1, -7, 6, 4, -3, 2, 5, -5, 1];
+
+  it.each([
+    ['symmetric', 0],
+    ['midRise', 0.005],
+  ] as const)('gets back the scale of %s codes but for an outlier', (scheme, half) => {
+    const group = Float32Array.from(codes, (q, i) => 0.01 * q + half + (i === 5 ? 0.004 : 0));
+    const start = { scales: Float32Array.of(0.0104), zeros: undefined };
+    const { scales } = refineScales(group, start, { bits: 4, groupSize: 16, scheme });
+    expect(Math.abs(scales[0]! - 0.01)).toBeLessThan(2e-5);
+  });
+
+  it('gets back the zero of affine codes but for an outlier', () => {
+    const group = Float32Array.from(codes, (q, i) => 0.01 * q - 0.3 + (i === 5 ? 0.004 : 0));
+    const start = { scales: Float32Array.of(0.01), zeros: Float32Array.of(0.303) };
+    const grid = { bits: 4, groupSize: 16, scheme: 'affine' } as const;
+    const { scales, zeros } = refineScales(group, start, grid);
+    expect([...scales]).toEqual([Math.fround(0.01)]);
+    expect(Math.abs(zeros![0]! - 0.3)).toBeLessThan(1e-4);
   });
 });
 
@@ -170,29 +224,34 @@ describe('error feedback', () => {
     for (let i = 0; i < 16; ++i) values[i * 17] = 1 + i;
     const feedback = await makeFeedback({ inputs: 16, rows: 9, values });
     const row = valuesFor(16, 5);
-    const scales = findScales(row, { bits: 4, groupSize: 16, clip: 'max' });
-    const { codes } = encodeRows(row, scales, { bits: 4, groupSize: 16 });
-    expect(roundWithFeedback(feedback, row, scales, 7)).toEqual(codes);
+    for (const scheme of SCHEMES) {
+      const grid = { bits: 4, groupSize: 8, scheme } as const;
+      const found = findScales(row, { ...grid, clip: 'max' });
+      const { codes } = encodeRows(row, found, grid);
+      expect(roundWithFeedback(feedback, row, stepsOf(found, scheme), 7)).toEqual(codes);
+    }
   });
 
-  it('comes nearer to the best codes of brute force than rounding does', async () => {
+  it.each(SCHEMES)('comes nearer to the best codes than rounding does: %s', async (scheme) => {
     const moments = momentsOf(correlatedRows(6, 40, 3));
     const feedback = await makeFeedback(moments);
+    const grid = { bits: 2, groupSize: 6, scheme } as const;
     const excess = { rounded: 0, fed: 0 };
     for (let seed = 0; seed < 30; ++seed) {
       const row = valuesFor(6, 300 + seed);
-      const scales = findScales(row, { bits: 2, groupSize: 6, clip: 'search' });
+      const found = findScales(row, { ...grid, clip: 'search' });
+      const steps = stepsOf(found, scheme);
       const energy = (codes: ArrayLike<number>) =>
         outputEnergy(
           moments,
-          Float64Array.from(row, (w, i) => w - scales[0]! * codes[i]!),
+          Float64Array.from(row, (w, i) => w - weightOf(codes[i]!, steps[0]!)),
         );
       let least = Number.POSITIVE_INFINITY;
       for (let all = 0; all < 4 ** 6; ++all) {
         least = Math.min(least, energy(Array.from(row, (_, i) => ((all >> (2 * i)) & 3) - 2)));
       }
-      excess.rounded += energy(encodeRows(row, scales, { bits: 2, groupSize: 6 }).codes) - least;
-      excess.fed += energy(roundWithFeedback(feedback, row, scales, 1)) - least;
+      excess.rounded += energy(encodeRows(row, found, grid).codes) - least;
+      excess.fed += energy(roundWithFeedback(feedback, row, steps, 1)) - least;
     }
     expect(excess.fed).toBeLessThan(0.6 * excess.rounded);
   });
@@ -204,16 +263,19 @@ describe('MatrixQuantizer', () => {
   const calibration = correlatedRows(depth, 100, 7);
   const moments = momentsOf(calibration);
 
-  async function errorBy(method: MatrixSettings['method'], bits: CodeBits, groupSize: number) {
+  async function errorBy(method: MatrixSettings['method'], grid: CodeGrid) {
     const quantizer = await MatrixQuantizer.create(settings({ method, moments }), depth);
-    const { codes, scales, noise } = quantizer.quantize(rows, { bits, groupSize });
-    const error = rows.map((w, i) => w - scales[Math.floor(i / groupSize)]! * codes[i]!);
-    return { quantizer, error, noise };
+    const quantized = quantizer.quantize(rows, grid);
+    const steps = stepsOf(quantized, grid.scheme);
+    const values = decoded(quantized.codes, steps, grid.groupSize);
+    const error = rows.map((w, i) => w - values[i]!);
+    return { quantizer, error, noise: quantized.noise };
   }
 
-  it('measures the error of the very outputs that calibration had', async () => {
+  it.each(SCHEMES)('measures the error of the outputs that calibration had: %s', async (scheme) => {
     for (const method of ['round', 'hqq', 'gptq'] as const) {
-      const { quantizer, error, noise } = await errorBy(method, 4, 16);
+      const grid = { bits: 4, groupSize: 16, scheme } as const;
+      const { quantizer, error, noise } = await errorBy(method, grid);
       const energy = (matrix: Float32Array) => {
         let sum = 0;
         for (const x of calibration) {
@@ -233,11 +295,12 @@ describe('MatrixQuantizer', () => {
     }
   });
 
-  it('errs never more by gptq than by rounding, on the calibration inputs', async () => {
+  it.each(SCHEMES)('errs never more by gptq than by rounding: %s', async (scheme) => {
     for (const bits of WIDTHS) {
       for (const groupSize of [16, 32]) {
-        const rounded = (await errorBy('round', bits, groupSize)).quantizer.outputError!;
-        const fed = (await errorBy('gptq', bits, groupSize)).quantizer.outputError!;
+        const grid = { bits, groupSize, scheme };
+        const rounded = (await errorBy('round', grid)).quantizer.outputError!;
+        const fed = (await errorBy('gptq', grid)).quantizer.outputError!;
         expect(fed).toBeLessThanOrEqual(rounded);
         expect(fed).toBeLessThan(0.7 * rounded);
       }
@@ -245,18 +308,24 @@ describe('MatrixQuantizer', () => {
   });
 
   it('tells the mean clip, and no output error without calibration', async () => {
-    const quantizer = await MatrixQuantizer.create(settings({ clip: 0.75 }), depth);
-    expect(quantizer.clip).toBeUndefined();
-    quantizer.quantize(rows, { bits: 4, groupSize: 16 });
-    expect(quantizer.clip).toBeCloseTo(0.75, 5);
-    expect(quantizer.outputError).toBeUndefined();
+    for (const scheme of SCHEMES) {
+      const quantizer = await MatrixQuantizer.create(settings({ clip: 0.75 }), depth);
+      expect(quantizer.clip).toBeUndefined();
+      quantizer.quantize(rows, { bits: 4, groupSize: 16, scheme });
+      expect(quantizer.clip).toBeCloseTo(0.75, 5);
+      expect(quantizer.outputError).toBeUndefined();
+    }
   });
 
   it('bears rows of zeros, and inputs that were never heard', async () => {
     const dead = momentsOf(calibration.map((x) => x.map((value, i) => (i < 8 ? 0 : value))));
     const quantizer = await MatrixQuantizer.create(settings({ method: 'gptq', moments: dead }), 32);
     const values = valuesFor(2 * depth, 8).fill(0, 0, depth);
-    const { codes, scales, noise } = quantizer.quantize(values, { bits: 4, groupSize: 32 });
+    const { codes, scales, noise } = quantizer.quantize(values, {
+      bits: 4,
+      groupSize: 32,
+      scheme,
+    });
     expect(scales[0]).toBe(0);
     expect(codes.subarray(0, depth).every((q) => q === 0)).toBe(true);
     expect(Number.isFinite(noise)).toBe(true);

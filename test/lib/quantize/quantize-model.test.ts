@@ -3,9 +3,10 @@ import { link, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chooseBackend } from '../../../lib/backend/choose.js';
+import { findScales } from '../../../lib/import/group-scales.js';
 import { importModel } from '../../../lib/import/import-model.js';
 import { parsePlan } from '../../../lib/import/quantization-plan.js';
-import { encodeRows, findScales } from '../../../lib/import/quantize.js';
+import { encodeRows } from '../../../lib/import/quantize.js';
 import { SafetensorsReader } from '../../../lib/import/safetensors-reader.js';
 import { type QuantizeModelOptions, quantizeModel } from '../../../lib/quantize/quantize-model.js';
 import { recording } from '../../contract/models.js';
@@ -55,7 +56,8 @@ describe('quantizeModel', () => {
     const values = await reader.load(TABLE);
     await reader.close();
     const depth = 32;
-    const format = { bits: 2, groupSize: 16, clip: 'search', clipError: 'l1' } as const;
+    const grid = { bits: 2, groupSize: 16, scheme: 'symmetric' } as const;
+    const format = { ...grid, clip: 'search', clipError: 'l1' } as const;
     const scales = findScales(values, { ...format, clipSpan: depth });
     expect(model.codes.get(TABLE)).toEqual([...encodeRows(values, scales, format).codes]);
   });
@@ -124,7 +126,8 @@ describe('quantizeModel', () => {
       budget: 90_000,
       plan: [rule],
     });
-    expect(report.plan).toContainEqual({ ...rule, groupSize: 'channel' });
+    const held = { scheme: 'symmetric', activations: 8, groupSize: 'channel' };
+    expect(report.plan).toContainEqual({ ...rule, ...held });
     const again = join(folder, 'again.safetensors');
     const plan = parsePlan(JSON.stringify(report.plan));
     await quantizeModel({ source, output: again, plan, date: DATE });
@@ -158,7 +161,13 @@ describe('nothing is written', () => {
 
   it.each<[string, Choice, RegExp]>([
     ['a group that does not divide', { groupSize: 48 }, /Groups of 48 do not divide .*weight"/],
-    ['a scheme the engine lacks', { scheme: 'affine' }, /symmetric.*"affine"/],
+    ['a scheme of no name', { scheme: 'log' as 'affine' }, /symmetric, midRise, affine.*log/],
+    ['activations of 16 bits', { activations: 16 as 8 }, /8, 4 or 32/],
+    [
+      'scales that no float model stores',
+      { plan: [{ match: TABLE, clip: 'stored' }] },
+      /no stored scales for "decoder\.embedding\.weight"/,
+    ],
     ['a plan that names no layer', { plan: [{ match: 'nothing.*' }] }, /"nothing\.\*" decides no/],
     ['gptq without audio', { method: 'gptq' }, /audio files/],
     ['no audio files', { calibration: [] }, /at least one/],

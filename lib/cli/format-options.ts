@@ -1,0 +1,45 @@
+// The options that `import` and `quantize` share: how codes stand for weights, and what they meet.
+import { InvalidArgumentError, Option } from 'commander';
+import {
+  ACTIVATION_BITS,
+  type ActivationBits,
+  SCHEMES,
+  type Scheme,
+} from '../import/code-format.js';
+
+export interface FormatFlags {
+  readonly scheme: Scheme;
+  readonly activations: ActivationBits;
+}
+
+/** `--scheme`, which may be written `mid-rise` too. */
+export function schemeOption(): Option {
+  return new Option('--scheme <name>', 'how codes stand for weights')
+    .choices(SCHEMES)
+    .default(SCHEMES[0])
+    .argParser((text) => {
+      const scheme = text === 'mid-rise' ? 'midRise' : text;
+      return chosen(
+        SCHEMES.find((name) => name === scheme),
+        SCHEMES,
+      );
+    });
+}
+
+/** `--activations`. */
+export function activationsOption(): Option {
+  return new Option('--activations <bits>', 'to which inputs of matrices are rounded; 32: floats')
+    .choices(ACTIVATION_BITS.map(String))
+    .default(ACTIVATION_BITS[0])
+    .argParser((text) => {
+      return chosen(
+        ACTIVATION_BITS.find((bits) => String(bits) === text),
+        ACTIVATION_BITS,
+      );
+    });
+}
+
+function chosen<T>(choice: T | undefined, choices: readonly T[]): T {
+  if (choice !== undefined) return choice;
+  throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+}

@@ -1,0 +1,70 @@
+// The scales of a matrix, and its zeros where the scheme has them: one for each group of inputs.
+import { type ClipError, searchClip } from './clip-search.js';
+import { type CodeGrid, companionsOf, type Scheme } from './code-format.js';
+import { makeSteps, rangeOf, type Steps, spreadSteps } from './steps.js';
+
+/** How much of a group's range its codes span: 1 (`'max'`), a share up to 1, or that of least error. */
+export type Clip = 'search' | 'max' | number;
+
+/** Scales and zeros as the file holds them, [rows][depth / groupSize]. */
+export interface GroupScales {
+  /** 0 only where every code of the group is 0. */
+  readonly scales: Float32Array;
+  /** 0 where the scale is; undefined for schemes that store none. */
+  readonly zeros: Float32Array | undefined;
+}
+
+export interface ScaleOptions extends CodeGrid {
+  readonly clip: Clip;
+  /** Default `'mse'`. */
+  readonly clipError?: ClipError;
+  /** Weights for which one clip is searched, whole groups; default `groupSize`. */
+  readonly clipSpan?: number;
+}
+
+/**
+ * Scales and zeros for rows of weights.
+ *
+ * @param weights - Finite values; a whole number of clip spans.
+ */
+export function findScales(weights: Float32Array, options: ScaleOptions): GroupScales {
+  const { groupSize, scheme, clip, clipError = 'mse', clipSpan = groupSize } = options;
+  const ranges = Array.from({ length: weights.length / groupSize }, (_, g) => {
+    return rangeOf(weights.subarray(g * groupSize, (g + 1) * groupSize));
+  });
+  const groups = clipSpan / groupSize;
+  let ratio = clip === 'search' || clip === 'max' ? 1 : clip;
+  return gatherScales(ranges.length, scheme, (g) => {
+    if (clip === 'search' && g % groups === 0) {
+      const span = weights.subarray(g * groupSize, g * groupSize + clipSpan);
+      ratio = searchClip(span, ranges.slice(g, g + groups), options, clipError);
+    }
+    return spreadSteps(ranges[g]!, ratio, options);
+  });
+}
+
+/** The steps of `count` groups, asked for in order, as a file holds them. */
+export function gatherScales(
+  count: number,
+  scheme: Scheme,
+  stepsOf: (group: number) => Steps,
+): GroupScales {
+  const scales = new Float32Array(count);
+  const zeros = companionsOf(scheme).includes('zero') ? new Float32Array(count) : undefined;
+  for (let g = 0; g < count; ++g) {
+    const { scale, zero } = stepsOf(g);
+    scales[g] = scale;
+    if (zeros) zeros[g] = zero;
+  }
+  return { scales, zeros };
+}
+
+/** The steps of every group, in order. */
+export function stepsOf({ scales, zeros }: GroupScales, scheme: Scheme): Steps[] {
+  return Array.from(scales, (scale, g) => makeSteps(scheme, scale, zeros?.[g] ?? 0));
+}
+
+/** Some of the groups. */
+export function sliceScales({ scales, zeros }: GroupScales, begin: number, end: number) {
+  return { scales: scales.subarray(begin, end), zeros: zeros?.subarray(begin, end) };
+}
