@@ -38,7 +38,7 @@ export function formatInfo(info: ModelInfo): string {
     ['output', info.output === 'ctc' ? 'CTC' : 'attention decoder'],
     ['parameters', `${formatCount(info.parameters)} (${bits.join(', ')})`],
     ...countsOf(info.card, 'parametersByScheme', 'schemes'),
-    ...countsOf(info.card, 'parametersByActivationBits', 'activation bits'),
+    ...countsOf(info.card, 'parametersByActivationBits', 'activations', ' bits'),
     ['file', formatBytes(info.fileBytes)],
     ['in memory', `${formatBytes(info.weightBytes)}, packed for ${info.target}`],
     ['sample rate', `${info.sampleRate} Hz`],
@@ -55,10 +55,15 @@ export function formatInfo(info: ModelInfo): string {
 }
 
 // A line of what the card counts; none where it counts nothing.
-function countsOf(card: ModelInfo['card'], key: string, label: string): [string, string][] {
+function countsOf(
+  card: ModelInfo['card'],
+  key: string,
+  label: string,
+  unit = '',
+): [string, string][] {
   const counts = Object.entries((card[key] ?? {}) as Record<string, unknown>);
-  if (counts.length === 0) return [];
-  return [[label, counts.map(([name, n]) => `${formatCount(Number(n))} ${name}`).join(', ')]];
+  const texts = counts.map(([name, count]) => `${formatCount(Number(count))} in ${name}${unit}`);
+  return counts.length === 0 ? [] : [[label, texts.join(', ')]];
 }
 
 function formatValue(value: unknown): string {

@@ -203,7 +203,10 @@ export function describeBackend(name: string, load: () => Backend): void {
     });
 
     it('sums up what goes into float matrices, on demand, and says the same', async () => {
-      const model = await backend.loadModelFile(await writeRandomModel(folder, 'tiny-ctc', 32), 0);
+      const model = await backend.loadModelFile(
+        await writeRandomModel(folder, 'tiny-ctc', { bits: 32 }),
+        0,
+      );
       const session = model.openSession(defaults);
       const expected = await run(session, samples);
       expect(() => session.moments('ctc.weight')).toThrow(/a session that observes/);

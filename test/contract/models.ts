@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { openAudio } from '../../lib/audio/open-audio.js';
 import { importModel } from '../../lib/import/import-model.js';
+import type { PlanChoice } from '../../lib/import/quantization-plan.js';
 
 /** One model for every way of working: by frames, by chunks, by whole segments. */
 export const MODEL_NAMES = ['tiny-ctc', 'tiny-streaming', 'tiny-offline'] as const;
@@ -21,19 +22,18 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Writes a model into `folder` and returns its path. */
+/** Writes a model into `folder` and returns its path; in 4 bits unless `format` says otherwise. */
 export async function writeRandomModel(
   folder: string,
   name: (typeof MODEL_NAMES)[number],
-  bits: 4 | 32 = 4,
+  format: PlanChoice = {},
 ): Promise<string> {
-  const output = path.join(folder, `${name}-${bits}.safetensors`);
+  const output = path.join(folder, `${[name, ...Object.values(format)].join('-')}.safetensors`);
   await importModel({
     source: `random:${name}:1`,
     output,
-    bits,
-    groupSize: 'channel',
     indivisible: 'channel',
+    ...format,
     date: new Date(0),
   });
   return output;

@@ -33,6 +33,8 @@ describe('exits with 2 and writes nothing to stdout for', () => {
     ['a file to listen to', ['listen', 'a.wav'], /too many arguments/],
     ['an import without output', ['import', 'folder'], /required option/],
     ['5 bits', ['import', 'folder', '-o', 'x', '--bits', '5'], /2, 4, 8, 32/],
+    ['a scheme of no name', ['import', 'f', '-o', 'x', '--scheme', 'log'], /midRise, affine/],
+    ['activations of 16 bits', ['import', 'f', '-o', 'x', '--activations', '16'], /8, 4, 32/],
     ['a calibration of one number', ['import', 'f', '-o', 'x', '--confidence', '1'], /0.75,-0.1/],
     ['heads that are no pairs', ['import', 'f', '-o', 'x', '--alignment-heads', '3'], /3:2,4:5/],
     ['too many arguments', ['doctor', 'please'], /too many arguments/],
@@ -142,6 +144,17 @@ it('describes a model with its card', () => {
   expect(text).toMatch(/^parameters +30 \(30 in 4 bits\)$/m);
   expect(text).toMatch(/^chunks +312, 648 ms$/m);
   expect(text).toMatch(/^licence +none$/m);
+});
+
+it('describes schemes and activations where a card counts them', () => {
+  const { info } = new Model(new FakeModel());
+  const counts = { parametersByScheme: { affine: 2e6, symmetric: 30 } };
+  const activations = { parametersByActivationBits: { 4: 10 } };
+  const text = formatInfo({ ...info, card: { ...counts, ...activations } });
+  expect(text).toMatch(/^schemes +2\.00 M in affine, 30 in symmetric$/m);
+  expect(text).toMatch(/^activations +10 in 4 bits$/m);
+  expect(text).not.toContain('parametersBy');
+  expect(formatInfo(info)).not.toMatch(/^(schemes|activations) /m);
 });
 
 it('takes paths as they are and http(s) addresses as URLs', () => {
