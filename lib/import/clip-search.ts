@@ -16,28 +16,24 @@ const RATIOS: Readonly<Record<CodeBits, readonly number[]>> = {
 };
 
 /**
- * The share of each group's range that makes the least error over a span of groups. The first of
- * equals wins, so that nothing is clipped without a gain.
- *
- * @param ranges - Of the groups, which are of equal size.
+ * The share of their ranges that makes the least error over some groups. The first of equals wins, so
+ * that nothing is clipped without a gain.
  */
 export function searchClip(
-  span: Float32Array,
+  groups: readonly Float32Array[],
   ranges: readonly WeightRange[],
   grid: Pick<CodeGrid, 'bits' | 'scheme'>,
   error: ClipError,
 ): number {
   const ratios = RATIOS[grid.bits];
-  const groupSize = span.length / ranges.length;
+  const high = largestCode(grid.bits);
   let best = ratios[0]!;
   let least = Number.POSITIVE_INFINITY;
   for (const ratio of ratios.length === 1 ? [] : ratios) {
     let sum = 0;
-    for (let g = 0; g < ranges.length && sum < least; ++g) {
-      const group = span.subarray(g * groupSize, (g + 1) * groupSize);
+    for (let g = 0; g < groups.length && sum < least; ++g) {
       const steps = spreadSteps(ranges[g]!, ratio, grid);
-      const limit = least - sum;
-      sum += groupError(group, steps, { high: largestCode(grid.bits), error, limit });
+      sum += groupError(groups[g]!, steps, { high, error, limit: least - sum });
     }
     if (sum >= least) continue;
     least = sum;

@@ -29,15 +29,16 @@ export interface ScaleOptions extends CodeGrid {
  */
 export function findScales(weights: Float32Array, options: ScaleOptions): GroupScales {
   const { groupSize, scheme, clip, clipError = 'mse', clipSpan = groupSize } = options;
-  const ranges = Array.from({ length: weights.length / groupSize }, (_, g) => {
-    return rangeOf(weights.subarray(g * groupSize, (g + 1) * groupSize));
+  const groups = Array.from({ length: weights.length / groupSize }, (_, g) => {
+    return weights.subarray(g * groupSize, (g + 1) * groupSize);
   });
-  const groups = clipSpan / groupSize;
+  const ranges = groups.map(rangeOf);
+  const together = clipSpan / groupSize;
   let ratio = clip === 'search' || clip === 'max' ? 1 : clip;
-  return gatherScales(ranges.length, scheme, (g) => {
-    if (clip === 'search' && g % groups === 0) {
-      const span = weights.subarray(g * groupSize, g * groupSize + clipSpan);
-      ratio = searchClip(span, ranges.slice(g, g + groups), options, clipError);
+  return gatherScales(groups.length, scheme, (g) => {
+    if (clip === 'search' && g % together === 0) {
+      const end = g + together;
+      ratio = searchClip(groups.slice(g, end), ranges.slice(g, end), options, clipError);
     }
     return spreadSteps(ranges[g]!, ratio, options);
   });
