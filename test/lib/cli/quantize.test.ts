@@ -40,7 +40,8 @@ describe('parrotlet quantize', () => {
   it('takes every option and writes plan and report', async () => {
     const [plan, report] = [at('plan.json'), at('report.json')];
     const { code, err } = await quantize(
-      ...[source, at('b.safetensors'), '--weights', 'int2', '--scheme', 'symmetric'],
+      ...[source, at('b.safetensors'), '--weights', 'int2', '--scheme', 'mid-rise'],
+      ...['--activations', '4'],
       ...['--group', '32', '--indivisible', 'channel', '--clip', '0.8', '--clip-error', 'l1'],
       ...['--clip-per', 'channel', '--method', 'hqq', '--name', 'other', '--json'],
       ...['--write-plan', plan, '--report', report],
@@ -48,7 +49,7 @@ describe('parrotlet quantize', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const told = JSON.parse(readFileSync(report, 'utf8')) as QuantizationReport;
     expect(told).toMatchObject({ name: 'other', method: 'hqq', calibrationSeconds: 0 });
-    const held = { bits: 2, scheme: 'symmetric', activations: 8, groupSize: 'channel' };
+    const held = { bits: 2, scheme: 'midRise', activations: 4, groupSize: 'channel' };
     const rule = { match: 'decoder.embedding.weight', ...held, clip: 0.8 };
     expect(told.plan).toContainEqual(rule);
     expect(JSON.parse(readFileSync(plan, 'utf8'))).toEqual(told.plan);
@@ -65,6 +66,10 @@ describe('parrotlet quantize', () => {
     );
     expect(read.code).toBe(0);
     expect(readFileSync(again).equals(readFileSync(at('b.safetensors')))).toBe(true);
+    const terminal = fakeTerminal({ columns: 90 });
+    expect(await runCommandLine(['info', again], terminal)).toBe(0);
+    expect(terminal.out()).toMatch(/^schemes +\d+ in midRise$/m);
+    expect(terminal.out()).toMatch(/^activations +\d+ in 4 bits$/m);
   });
 
   it('keeps to a budget, told in units', async () => {

@@ -120,6 +120,21 @@ describe('quantizeModel', () => {
     },
   );
 
+  it('counts the bytes of zeros in a budget', async () => {
+    const format = { groupSize: 16, indivisible: 'channel' } as const;
+    const fewest = async (scheme: 'symmetric' | 'affine') => {
+      const { report } = await quantized({ ...format, scheme, bits: 2 });
+      return report;
+    };
+    const [symmetric, affine] = [await fewest('symmetric'), await fewest('affine')];
+    expect(affine.fileBytes).toBeGreaterThan(symmetric.fileBytes);
+    const { report } = await quantized({ ...format, scheme: 'affine', budget: affine.fileBytes });
+    expect(report.fileBytes).toBe(affine.fileBytes);
+    await expect(
+      quantized({ ...format, scheme: 'affine', budget: affine.fileBytes - 1 }),
+    ).rejects.toThrow(`takes ${affine.fileBytes}`);
+  });
+
   it('writes plans that make the same file again', async () => {
     const rule = { match: TABLE, bits: 8, clip: 0.9 } as const;
     const { source, folder, report, output } = await quantized({
