@@ -307,7 +307,7 @@ describe('a run', () => {
   };
 
   it('quantizes, transcribes, and does neither again', async () => {
-    const float = await writeRandomModel(folder, 'tiny-streaming', 32);
+    const float = await writeRandomModel(folder, 'tiny-streaming', { bits: 32 });
     const at = { float, models: folder, work: folder, data: recording, jobs: 1, manifest: rows };
     const recipe = recipeOf(entry, { ...at, limit: 1 })!;
     let saved = 0;
@@ -328,7 +328,7 @@ describe('a run', () => {
   });
 
   it('refuses a file that holds something else than the entry says', async () => {
-    const path = await writeRandomModel(folder, 'tiny-streaming', 4);
+    const path = await writeRandomModel(folder, 'tiny-streaming', { bits: 4 });
     const two = { ...entry, how: { ...entry.how, bits: 2 } };
     const recipe = { key: 'other', make: async () => path };
     const at = { work: folder, data: recording, jobs: 1 };
@@ -347,7 +347,7 @@ describe('a run', () => {
 
 describe('parts of a model', () => {
   it('add up to the file, and tell how each is held', async () => {
-    const path = await writeRandomModel(folder, 'tiny-streaming', 4);
+    const path = await writeRandomModel(folder, 'tiny-streaming', { bits: 4 });
     const parts = partsOf(path);
     expect(parts.find(({ part }) => part === 'token table')?.held).toBe('int4, per channel');
     expect(parts.find(({ part }) => part.startsWith('norms'))?.held).toBe('float32');
