@@ -1,7 +1,8 @@
 """`blend`: a checkpoint between two of the same training line; often better than both.
 
 Weights of a model and of what further training made of it lie in one valley, and points between them
-keep much of what either has learnt (arXiv 2109.01903).
+keep much of what either has learnt (arXiv 2109.01903). The first may be the base itself: what
+training added to it then starts from nothing, so that its share of the output is blended as well.
 """
 
 import argparse
@@ -9,15 +10,20 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from .errors import TrainingError
+from .model.names import added_output, streaming_name
 from .tensor_file import write_tensors
+
+PARTS = ("encoder", "decoder")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("first", type=Path, help="a streaming checkpoint (.safetensors)")
-    parser.add_argument("second", type=Path, help="another; its metadata is kept")
+    parser.add_argument("first", type=Path, help="a streaming checkpoint, or a base's folder")
+    parser.add_argument("second", type=Path, help="a streaming checkpoint; its metadata is kept")
     parser.add_argument("--share", type=float, default=0.5, help="of the second, 0 to 1")
+    parser.add_argument("--only", choices=PARTS, help="blend this part; the rest is the second's")
     parser.add_argument("--out", type=Path, required=True, help="checkpoint to write")
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
 
@@ -25,8 +31,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if not 0 <= options.share <= 1:
         raise TrainingError(f"--share must be 0 to 1, not {options.share:g}.")
-    first, _ = read(options.first)
     second, metadata = read(options.second)
+    if options.first.is_dir():
+        first = read_base(options.first, second)
+    else:
+        first, _ = read(options.first)
     if first.keys() != second.keys():
         name = min(first.keys() ^ second.keys())
         raise TrainingError(f"{name} is in only one of {options.first} and {options.second}.")
@@ -38,12 +47,27 @@ def run(options: argparse.Namespace) -> None:
                 f"{name} is {list(first[name].shape)} in {options.first}, but "
                 f"{list(tensor.shape)} in {options.second}."
             )
-        blended[name] = torch.lerp(other.reshape(tensor.shape), tensor, options.share).contiguous()
+        wanted = options.only is None or name.startswith(options.only)
+        share = options.share if wanted else 1.0
+        blended[name] = torch.lerp(other.reshape(tensor.shape), tensor, share).contiguous()
     write_tensors(options.out, blended, metadata)
     print(f"{options.out}: {1 - options.share:g} of {options.first}, {options.share:g} of the other")
 
 
-def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+def read_base(folder: Path, second: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The base as a streaming checkpoint like `second`: without what was added, which says nothing."""
+    tensors, _ = read(folder / "model.safetensors")
+    named = {streaming_name(name): tensor for name, tensor in tensors.items()}
+    found = {}
+    for name, tensor in second.items():
+        if name in named:
+            found[name] = named[name]
+        else:
+            found[name] = torch.zeros_like(tensor) if added_output(name) else tensor
+    return found
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as file:
             return {k: file.get_tensor(k).float() for k in file.keys()}, file.metadata() or {}

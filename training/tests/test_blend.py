@@ -1,11 +1,19 @@
 """Blending of checkpoints."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from conftest import MOONSHINE
 from safetensors import safe_open
 from safetensors.torch import save_file
+from synthetic import SETTINGS
 
 from parrotlet_training.__main__ import main
+from parrotlet_training.export import export
+from parrotlet_training.model.streaming_model import StreamingModel
+from parrotlet_training.model.teacher import load_teacher
+from parrotlet_training.model.warm_start import warm_start
 
 
 @pytest.fixture
@@ -36,3 +44,28 @@ def test_refuses_what_does_not_belong_together(checkpoints, tmp_path, capsys):
     assert "b is in only one of" in capsys.readouterr().err
     assert main(["blend", str(first), str(first), "--share", "2", "--out", out]) == 1
     assert "--share must be 0 to 1" in capsys.readouterr().err
+
+
+def test_with_the_base_added_modules_fade_out(tmp_path, tiny_architecture):
+    torch.manual_seed(3)
+    settings = replace(SETTINGS.model, chunk_choices=(13, 27), chunk_frames=27, ctc=False)
+    model = StreamingModel(settings.architecture(tiny_architecture))
+    warm_start(model, MOONSHINE)
+    block = model.encoder.layers[0]
+    with torch.no_grad():
+        block.conv.out.weight.fill_(1.0), block.ff.inner.weight.add_(1.0)
+        model.decoder.layers[0].ff.inner.weight.add_(1.0)
+    trained = export(model, MOONSHINE, tmp_path, "trained", {"licence": "none"})
+    out = tmp_path / "out.safetensors"
+    arguments = ["blend", str(MOONSHINE), str(trained), "--share", "0.75", "--out", str(out)]
+    assert main([*arguments, "--only", "encoder"]) == 0
+    published = load_teacher(MOONSHINE)
+    found = StreamingModel(model.arch)
+    warm_start(found, out)
+    blended, was = found.encoder.layers[0], published.encoder.layers[0]
+    assert torch.allclose(blended.ff.inner.weight, was.ff.inner.weight + 0.75)
+    assert torch.allclose(blended.conv.out.weight, torch.full_like(blended.conv.out.weight, 0.75))
+    assert torch.equal(blended.conv.inner.weight, block.conv.inner.weight)
+    assert torch.equal(
+        found.decoder.layers[0].ff.inner.weight, model.decoder.layers[0].ff.inner.weight
+    )

@@ -78,6 +78,17 @@ def checkpoint_names(
     return ()
 
 
+def streaming_name(published: str) -> str:
+    """What a tensor of a Hugging Face folder is called in a streaming checkpoint."""
+    return published.replace("model.encoder.", "encoder.e.").replace("model.decoder.", "decoder.")
+
+
+def added_output(name: str) -> bool:
+    """Whether a streaming checkpoint's tensor gives out what an added module has found: at 0 the
+    model is what it was before."""
+    return f".{CONV_MODULE['out']}." in name
+
+
 def engine_name(name: str) -> str:
     """The tensor's name in a model file."""
     return name.replace(".inner.", ".in.")
