@@ -63,6 +63,34 @@ export async function plotDelays(rows, path) {
   await draw(specification, path);
 }
 
+/** Speed by rows; `values`: [{matrix, weights, rows, engine, gops}]. */
+export async function plotKernels(values, path) {
+  const sortOf = (field) => [...new Set(values.map((value) => value[field]))];
+  await draw(
+    {
+      $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+      background: 'white',
+      data: { values },
+      facet: {
+        column: { field: 'weights', title: null, sort: sortOf('weights') },
+        row: { field: 'matrix', title: null, sort: sortOf('matrix') },
+      },
+      spec: {
+        width: 150,
+        height: 120,
+        mark: 'bar',
+        encoding: {
+          x: { field: 'rows', type: 'ordinal', title: 'rows', axis: { labelAngle: 0 } },
+          xOffset: { field: 'engine', sort: null },
+          y: { field: 'gops', type: 'quantitative', title: 'GOPS' },
+          color: { field: 'engine', sort: null, title: null, legend: { orient: 'bottom' } },
+        },
+      },
+    },
+    path,
+  );
+}
+
 /** How right words are against how sure. `values`: [{when, confidence, right, count}]. */
 export async function plotReliability(values, path) {
   const axis = { type: 'quantitative', scale: { domain: [0, 1] } };

@@ -1,6 +1,8 @@
 // Types of options.mjs, for the tests.
 import type { Option } from 'commander';
 
+export { Option } from 'commander';
+
 export const SHARED: {
   readonly data: Option;
   readonly model: Option;

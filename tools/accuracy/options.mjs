@@ -2,6 +2,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_DATA, SUBSETS } from './corpus.mjs';
 
+// For tools below bench/, whose own packages bring an older commander.
+export { Option };
+
 /** Options that mean the same in every tool; `limit` and `jobs` are told what they count. */
 export const SHARED = {
   data: new Option('--data <dir>', 'folder with manifest.tsv and the recordings').default(

@@ -1,0 +1,49 @@
+// One linear to be measured: its weights, packed for a target, and room for its rows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "kernels/kernels.h"
+
+namespace parrotlet {
+
+class LinearCase {
+ public:
+  // Codes of every value, equal scales; group_size of the format must divide depth.
+  LinearCase(const Kernels& kernels, const WeightFormat& format, int rows, int depth, int cols);
+  LinearCase(LinearCase&&) = delete;  // args_ points inside
+
+  // One linear, rounding of the rows included.
+  void Run() const;
+
+  // What one run computes, two operations per weight and row, in 1e9.
+  double giga() const { return giga_; }
+  const uint8_t* codes() const { return codes_.get(); }
+  size_t code_bytes() const;
+
+  // The most that this target can do of such runs in a second, in 1e9 operations: as its dot
+  // instruction allows, or reading the codes; 0 for products of floats, and where the target's
+  // limits are not known.
+  double Limit() const;
+
+ private:
+  template <typename T>
+  using Block = std::unique_ptr<T[], decltype(&std::free)>;
+
+  const Kernels& kernels_;
+  void (*linear_)(const LinearArgs&);
+  double giga_;
+  Block<uint8_t> codes_;
+  Block<float> scale_;
+  PackedMatrix weight_;
+  std::vector<float> in_, out_, act_scale_;
+  std::vector<int32_t> act_sum_;
+  Block<int8_t> act_;
+  LinearArgs args_;
+};
+
+}  // namespace parrotlet

@@ -1,0 +1,18 @@
+// Types of cases.mjs, for the tests.
+export interface Shape {
+  readonly depth: number;
+  readonly cols: number;
+}
+export interface Case extends Shape {
+  readonly bits: number;
+  readonly block: number | 'channel';
+  readonly group: number;
+  readonly operator?: string;
+  readonly rows: readonly number[];
+  readonly copies: number;
+}
+
+export function groupOf(block: number | 'channel', depth: number): number;
+export function copiesOf(shape: Shape): number;
+export function listCases(options: { readonly quick?: boolean }): Case[];
+export function targetsOf(targets: readonly string[], shape: Shape, rows: number): string[];

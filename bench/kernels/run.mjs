@@ -1,0 +1,122 @@
+#!/usr/bin/env node
+// Measures the linears of every target beside ONNX Runtime's and writes docs/kernels.md.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runTool } from '../../tools/accuracy/corpus.mjs';
+import { count, Option, readCommandLine, SHARED } from '../../tools/accuracy/options.mjs';
+import { listCases } from './cases.mjs';
+import { kernelsPage, plotted } from './page.mjs';
+import { describeRow } from './speeds.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const WORK = join(ROOT, 'bench/work/kernels');
+const BUILD = join(ROOT, 'build-bench');
+const { options } = readCommandLine({
+  name: 'node bench/kernels/run.mjs',
+  about:
+    'Builds bench/cpp/measure.cc, measures every linear of every target that this CPU runs, one thread, ' +
+    "beside onnxruntime-node's DynamicQuantizeMatMul and MatMulNBits, and the limits of the CPU in the " +
+    'same run; writes bench/results/kernels.json, its plot and docs/kernels.md. A run with --quick or ' +
+    '--target is a trial: what it writes goes to bench/work/kernels.',
+  options: [
+    new Option('--quick', 'two shapes, few formats and rows'),
+    new Option('--target <name...>', 'only these targets; the first is set beside ONNX Runtime'),
+    count('--rounds', 'times that all engines are measured in turn').default(5),
+    SHARED.reportOnly('only write the page and the plot from the results'),
+  ],
+});
+
+const isTrial = options.quick || options.target !== undefined;
+const OUT = isTrial
+  ? { folder: WORK, page: join(WORK, 'kernels.md'), plotLink: 'kernels.svg' }
+  : {
+      folder: join(ROOT, 'bench/results'),
+      page: join(ROOT, 'docs/kernels.md'),
+      plotLink: '../bench/results/kernels.svg',
+    };
+
+await runTool(async () => {
+  mkdirSync(OUT.folder, { recursive: true });
+  const file = join(OUT.folder, 'kernels.json');
+  if (!options.reportOnly) writeFileSync(file, toJson(await measure()));
+  const results = JSON.parse(readFileSync(file, 'utf8'));
+  const { plotKernels } = await loadOwn('../plot.mjs');
+  await plotKernels(plotted(results), join(OUT.folder, 'kernels.svg'));
+  writeFileSync(OUT.page, kernelsPage(results, OUT.plotLink));
+  console.log(`wrote ${OUT.page}`);
+});
+
+async function measure() {
+  const { measureCase, measureLimits } = await loadOwn('./measure.mjs');
+  const { startProgram } = await import('./measure-program.mjs');
+  const loadBefore = os.loadavg()[0];
+  const program = startProgram(build());
+  const targets = chooseTargets(await program.ask('targets'));
+  const limits = await measureLimits(program, targets);
+  const ours = [];
+  const peers = [];
+  for (const one of listCases(options)) {
+    const onRow = (row) => {
+      ours.push(...row.ours);
+      peers.push(...row.peers);
+      console.log(describeRow(row));
+    };
+    await measureCase(one, { program, targets, rounds: options.rounds, onRow });
+  }
+  await program.stop();
+  return { ...aboutRun(loadBefore), limits, ours, peers };
+}
+
+function build() {
+  const cmake = (...words) => execFileSync('cmake', words, { stdio: ['ignore', 2, 2] });
+  cmake('-S', ROOT, '-B', BUILD, '-DCMAKE_BUILD_TYPE=Release');
+  cmake('--build', BUILD, '--target', 'parrotlet_measure', '-j2');
+  return join(BUILD, 'parrotlet_measure');
+}
+
+function chooseTargets(all) {
+  const missing = options.target?.find((target) => !all.includes(target));
+  if (missing === undefined) return options.target ?? all;
+  throw new Error(`This build or CPU does not have "${missing}"; it has ${all.join(', ')}.`);
+}
+
+function aboutRun(loadBefore) {
+  const git = (...words) => execFileSync('git', words, { cwd: ROOT, encoding: 'utf8' }).trim();
+  const peer = join(ROOT, 'bench/node_modules/onnxruntime-node/package.json');
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: git('describe', '--always', '--dirty'),
+    node: process.version,
+    onnxruntime: JSON.parse(readFileSync(peer, 'utf8')).version,
+    cpu: os.cpus()[0].model,
+    cores: os.cpus().length,
+    load: [loadBefore, os.loadavg()[0]].map((value) => Number(value.toFixed(2))),
+    rounds: options.rounds,
+  };
+}
+
+/** A module that needs the packages of bench. */
+async function loadOwn(path) {
+  try {
+    return await import(path);
+  } catch (cause) {
+    throw new Error(
+      'This needs the packages of bench: run "npm install --prefix bench --ignore-scripts ' +
+        `--no-package-lock" once. ${cause.message}`,
+    );
+  }
+}
+
+/** Indented, but each item of the long lists in one line. */
+function toJson(results) {
+  const lines = Object.entries(results).map(([name, value]) => {
+    if (!Array.isArray(value) || typeof value[0] !== 'object') {
+      return `  "${name}": ${JSON.stringify(value)}`;
+    }
+    return `  "${name}": [\n${value.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`;
+  });
+  return `{\n${lines.join(',\n')}\n}\n`;
+}

@@ -1,0 +1,187 @@
+// What the kernel bench measures, and the page that it makes of it.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { copiesOf, groupOf, listCases, targetsOf } from '../../bench/kernels/cases.mjs';
+import { kernelsPage, plotted, type Results } from '../../bench/kernels/page.mjs';
+import { describeRow, type Own, type Peer, speedOf } from '../../bench/kernels/speeds.mjs';
+
+describe('the cases', () => {
+  const all = listCases({});
+
+  it('take groups that kernels can have, nearest to the block', () => {
+    expect([32, 64].map((block) => groupOf(block, 288))).toEqual([32, 48]);
+    expect([32, 64].map((block) => groupOf(block, 144))).toEqual([48, 48]);
+    expect(groupOf('channel', 144)).toBe(144);
+    for (const { depth, group } of all) expect([depth % group, group % 16]).toEqual([0, 0]);
+  });
+
+  it('name no matrix of parrotlet twice', () => {
+    const names = all.map(({ bits, group, depth, cols }) => [bits, group, depth, cols].join());
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('set 8 bits by channel beside DynamicQuantizeMatMul, groups beside MatMulNBits', () => {
+    const operators = all.map(({ bits, block, operator = 'none' }) =>
+      block === 'channel' ? `${bits} ${operator}` : operator,
+    );
+    expect([...new Set(operators)].sort()).toEqual([
+      ...['2 none', '4 none', '8 DynamicQuantizeMatMul'],
+      'MatMulNBits',
+    ]);
+  });
+
+  it('run as many matrices in turn as 1 MiB of int8 holds, one to eight', () => {
+    const shapes = [
+      { depth: 144, cols: 576 },
+      { depth: 288, cols: 1152 },
+      { depth: 288, cols: 18_539 },
+    ];
+    expect(shapes.map(copiesOf)).toEqual([8, 3, 1]);
+  });
+
+  it('leave the scalar definition to one matrix and few rows', () => {
+    const targets = ['avx2', 'scalar'];
+    expect(targetsOf(targets, { depth: 288, cols: 1152 }, 4)).toEqual(targets);
+    expect(targetsOf(targets, { depth: 288, cols: 1152 }, 27)).toEqual(['avx2']);
+    expect(targetsOf(targets, { depth: 144, cols: 576 }, 1)).toEqual(['avx2']);
+  });
+
+  it('are few when quick', () => {
+    expect(listCases({ quick: true }).length).toBeLessThan(all.length / 5);
+  });
+});
+
+const own = (changes: Partial<Own>): Own => ({
+  ...{ target: 'avx512vnni', bits: 4, group: 32, depth: 512, cols: 2048, rows: 1 },
+  ...{ us: 5, limitGops: 838.8608, ...changes },
+});
+const peer = (changes: Partial<Peer>): Peer => ({
+  ...{ operator: 'MatMulNBits', block: 32, target: 'avx512vnni', copies: 1 },
+  ...{
+    bits: 4,
+    group: 32,
+    depth: 512,
+    cols: 2048,
+    rows: 1,
+    us: 5,
+    peerUs: 15,
+    ratio: 3,
+    ...changes,
+  },
+});
+const results = (changes: Partial<Results>): Results => ({
+  ...{
+    date: 'some day',
+    commit: 'abc',
+    node: 'v20',
+    onnxruntime: '1.2',
+    cpu: 'some CPU',
+    cores: 2,
+  },
+  ...{ load: [0, 1], rounds: 5, ours: [own({})], peers: [peer({})] },
+  limits: [
+    {
+      ...{ target: 'avx512vnni', dotGops: 1000 },
+      reads: [
+        { bytes: 24_576, gbps: 300 },
+        { bytes: 1 << 20, gbps: 100 },
+        { bytes: 16 << 20, gbps: 20 },
+      ],
+    },
+  ],
+  ...changes,
+});
+
+it('turns times into speeds', () => {
+  // 2 * 512 * 2048 operations in 5 us; half a byte a weight and four bytes for each 32.
+  const { gops, gbps, ofLimit } = speedOf(own({}));
+  expect(gops).toBeCloseTo(419.4304);
+  expect(gbps).toBeCloseTo((512 * 2048 * (1 / 2 + 4 / 32)) / 5000);
+  expect(ofLimit).toBeCloseTo(0.5);
+  expect(speedOf(own({ limitGops: 0 })).ofLimit).toBeNull();
+});
+
+it('describes a case', () => {
+  expect(describeRow({ ours: [own({})], peers: [peer({ copies: 2 })] })).toBe(
+    `int4, 512x2048, groups of 32, rows: 1
+  avx512vnni: 5.00 us, 419.4 GOPS, 131.1 GB/s, 50 % of the limit
+  ONNX Runtime MatMulNBits: 15 us, ours 5.00 us, 3.00 times faster (2 matrices in turn)`,
+  );
+});
+
+describe('the page', () => {
+  const page = (changes: Partial<Results> = {}) => kernelsPage(results(changes), 'plot.svg');
+
+  it('shows the limits', () => {
+    expect(page()).toContain('| avx512vnni | 1000 | 300 | 100 | 20 |');
+    expect(page()).toContain('24 KiB (first level), GB/s | 1 MiB (second level)');
+    const unknown = { target: 'neon', dotGops: 0, reads: [] };
+    expect(
+      page({ limits: [unknown], ours: [own({ target: 'neon', limitGops: 0 })], peers: [] }),
+    ).not.toContain('Limits of this CPU');
+  });
+
+  it('says which goals are met', () => {
+    expect(page()).toContain('0 of 1 goals are met');
+    expect(page()).toContain('| int4 | 32 | 512x2048 | **419** | 430 | 50 % | 131 |');
+    const faster = page({ ours: [own({ us: 4 })] });
+    expect(faster).toContain('1 of 1 goals are met');
+    expect(faster).toContain('| int4 | 32 | 512x2048 | 524 | 430 | 63 % | 164 |');
+  });
+
+  it('has no goal for other groups, rows and smaller matrices', () => {
+    const others = [
+      own({ group: 64 }),
+      own({ rows: 8 }),
+      own({ depth: 144, cols: 576, group: 48 }),
+    ];
+    expect(page({ ours: others })).toContain('0 of 0 goals are met');
+  });
+
+  it('says whether small and large matrices meet theirs', () => {
+    const small = { depth: 144, cols: 576, group: 144 };
+    const large = { depth: 288, cols: 18_539, group: 288 };
+    const text = page({
+      ours: [
+        own({ ...small, bits: 8, us: 0.6 }),
+        own({ ...small, bits: 2, us: 0.7 }),
+        own({ ...large, bits: 8, us: 90 }),
+        own({ ...large, bits: 2, us: 30 }),
+      ],
+    });
+    expect(text).toContain('- int8, 144x576, one row: 0.60 us (at most 0.6): met.');
+    expect(text).toContain('- int2, 144x576, one row: 0.70 us (at most 0.6): **missed**.');
+    expect(text).toContain('288x18539, one row: 3.0 times faster (at least 3): met.');
+  });
+
+  it('compares with the definition', () => {
+    const shape = { depth: 288, cols: 1152 };
+    const ours = [own(shape), own({ ...shape, target: 'scalar', us: 500, limitGops: 0 })];
+    expect(page({ ours })).toContain('| int4 | 32 | 100 x |');
+    expect(page()).not.toContain('Against the definition');
+  });
+
+  it('compares with ONNX Runtime, row by row', () => {
+    const peers = [1, 4].map((rows) => peer({ rows, ratio: rows === 1 ? 3 : 0.5 }));
+    expect(page({ peers })).toContain('| int4 | 32 | 32 | 512x2048 | 3.0 x (5.0) | 0.5 x (5.0) |');
+    expect(page({ peers })).toContain(
+      'int4 against MatMulNBits: median 3.0 times faster, 0.5 to 3.0',
+    );
+    expect(page({ peers })).toContain('slower in 1 of 2');
+  });
+});
+
+it('plots both engines', () => {
+  const found = plotted({ peers: [peer({}), peer({ block: 64 }), peer({ depth: 16, cols: 16 })] });
+  expect(found.map(({ engine, weights, gops }) => [engine, weights, gops.toFixed(1)])).toEqual([
+    ['parrotlet, avx512vnni', 'int4, groups', '419.4'],
+    ['ONNX Runtime', 'int4, groups', '139.8'],
+  ]);
+});
+
+it('explains itself and does nothing else', () => {
+  const path = fileURLToPath(new URL('../../bench/kernels/run.mjs', import.meta.url));
+  const text = execFileSync('node', [path, '--help'], { encoding: 'utf8' });
+  expect(text).toMatch('Usage: node bench/kernels/run.mjs [options]');
+});
