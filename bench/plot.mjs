@@ -83,7 +83,12 @@ export async function plotKernels(values, path) {
           x: { field: 'rows', type: 'ordinal', title: 'rows', axis: { labelAngle: 0 } },
           xOffset: { field: 'engine', sort: null },
           y: { field: 'gops', type: 'quantitative', title: 'GOPS' },
-          color: { field: 'engine', sort: null, title: null, legend: { orient: 'bottom' } },
+          color: {
+            field: 'engine',
+            sort: null,
+            title: null,
+            legend: { orient: 'bottom', labelLimit: 0 },
+          },
         },
       },
     },

@@ -57,14 +57,10 @@ void LinearCase::Run() const {
   linear_(args_);
 }
 
-size_t LinearCase::code_bytes() const {
-  return PackedCodeBytes(weight_.format, weight_.cols, weight_.depth);
-}
-
 double LinearCase::Limit() const {
   if (!weight_.format.rounds_rows()) return 0;
   const double dots = DotLimit(kernels_.target);
-  const size_t bytes = code_bytes() / 1024 * 1024;
+  const size_t bytes = PackedCodeBytes(weight_.format, weight_.cols, weight_.depth) / 1024 * 1024;
   if (bytes == 0) return dots;
   // GB/s over the bytes of one run are runs a second, each of `giga_`.
   const double runs = ReadLimit(kernels_.target, codes_.get(), bytes) * 1e9 / double(bytes);

@@ -1,7 +1,6 @@
 // One linear to be measured: its weights, packed for a target, and room for its rows.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -22,8 +21,6 @@ class LinearCase {
 
   // What one run computes, two operations per weight and row, in 1e9.
   double giga() const { return giga_; }
-  const uint8_t* codes() const { return codes_.get(); }
-  size_t code_bytes() const;
 
   // The most that this target can do of such runs in a second, in 1e9 operations: as its dot
   // instruction allows, or reading the codes; 0 for products of floats, and where the target's

@@ -6,18 +6,33 @@ import { median } from './speeds.mjs';
 
 const MILLISECONDS = { ours: 3, theirs: 10 }; // of one case in one round
 
-/** What the targets could do at most: [{target, dotGops, reads: [{bytes, gbps}]}]. */
-export async function measureLimits(program, targets) {
+/**
+ * Measures the limits of the targets, [{target, dotGops, reads: [{bytes, gbps}]}], and all cases: {limits,
+ * ours, peers}. `onRow` hears of every count of rows of a case as soon as it is measured.
+ */
+export async function measureAll(cases, { program, targets, rounds, onRow }) {
   const limits = [];
   for (const target of targets) limits.push({ target, ...(await program.ask('limits', target)) });
-  return limits;
+  const ours = [];
+  const peers = [];
+  for (const one of cases) {
+    await measureCase(one, {
+      ...{ program, targets, rounds },
+      onRow(row) {
+        ours.push(...row.ours);
+        peers.push(...row.peers);
+        onRow(row);
+      },
+    });
+  }
+  return { limits, ours, peers };
 }
 
 /**
  * Measures one case for each count of rows; `onRow` gets {ours, peers}: the speeds of one matrix, hot,
  * on every target, and, where ONNX Runtime has the operator, of `copies` in turn in both.
  */
-export async function measureCase(one, { program, targets, rounds, onRow }) {
+async function measureCase(one, { program, targets, rounds, onRow }) {
   const linears = one.operator ? await openLinears(one) : undefined;
   for (const rows of one.rows) {
     const own = targetsOf(targets, one, rows);

@@ -50,30 +50,29 @@ await runTool(async () => {
 });
 
 async function measure() {
-  const { measureCase, measureLimits } = await loadOwn('./measure.mjs');
+  const { measureAll } = await loadOwn('./measure.mjs');
   const { startProgram } = await import('./measure-program.mjs');
   const loadBefore = os.loadavg()[0];
   const program = startProgram(build());
-  const targets = chooseTargets(await program.ask('targets'));
-  const limits = await measureLimits(program, targets);
-  const ours = [];
-  const peers = [];
-  for (const one of listCases(options)) {
-    const onRow = (row) => {
-      ours.push(...row.ours);
-      peers.push(...row.peers);
-      console.log(describeRow(row));
-    };
-    await measureCase(one, { program, targets, rounds: options.rounds, onRow });
+  try {
+    const targets = chooseTargets(await program.ask('targets'));
+    const { rounds } = options;
+    const onRow = (row) => console.log(describeRow(row));
+    const measured = await measureAll(listCases(options), { program, targets, rounds, onRow });
+    return { ...aboutRun(loadBefore), ...measured };
+  } finally {
+    await program.stop();
   }
-  await program.stop();
-  return { ...aboutRun(loadBefore), limits, ours, peers };
 }
 
 function build() {
   const cmake = (...words) => execFileSync('cmake', words, { stdio: ['ignore', 2, 2] });
-  cmake('-S', ROOT, '-B', BUILD, '-DCMAKE_BUILD_TYPE=Release');
-  cmake('--build', BUILD, '--target', 'parrotlet_measure', '-j2');
+  try {
+    cmake('-S', ROOT, '-B', BUILD, '-DCMAKE_BUILD_TYPE=Release');
+    cmake('--build', BUILD, '--target', 'parrotlet_measure', '-j2');
+  } catch (cause) {
+    throw new Error(`Building needs cmake and a C++20 compiler. ${cause.message}`);
+  }
   return join(BUILD, 'parrotlet_measure');
 }
 
