@@ -1,23 +1,23 @@
 // Measures all cases, parrotlet and ONNX Runtime by turns, so that a busy moment falls on both.
 import { round } from '../../tools/accuracy/results.mjs';
 import { targetsOf } from './cases.mjs';
-import { openLinears } from './onnx-linear.mjs';
 import { median } from './speeds.mjs';
 
 const MILLISECONDS = { ours: 3, theirs: 10 }; // of one case in one round
 
 /**
  * Measures the limits of the targets, [{target, dotGops, reads: [{bytes, gbps}]}], and all cases: {limits,
- * ours, peers}. `onRow` hears of every count of rows of a case as soon as it is measured.
+ * ours, peers}. `program` is as of startProgram; `openPeer` opens a case in ONNX Runtime, as openLinears;
+ * `onRow` hears of every count of rows of a case as soon as it is measured.
  */
-export async function measureAll(cases, { program, targets, rounds, onRow }) {
+export async function measureAll(cases, { program, openPeer, targets, rounds, onRow }) {
   const limits = [];
   for (const target of targets) limits.push({ target, ...(await program.ask('limits', target)) });
   const ours = [];
   const peers = [];
   for (const one of cases) {
     await measureCase(one, {
-      ...{ program, targets, rounds },
+      ...{ program, openPeer, targets, rounds },
       onRow(row) {
         ours.push(...row.ours);
         peers.push(...row.peers);
@@ -32,8 +32,8 @@ export async function measureAll(cases, { program, targets, rounds, onRow }) {
  * Measures one case for each count of rows; `onRow` gets {ours, peers}: the speeds of one matrix, hot,
  * on every target, and, where ONNX Runtime has the operator, of `copies` in turn in both.
  */
-async function measureCase(one, { program, targets, rounds, onRow }) {
-  const linears = one.operator ? await openLinears(one) : undefined;
+async function measureCase(one, { program, openPeer, targets, rounds, onRow }) {
+  const linears = one.operator ? await openPeer(one) : undefined;
   for (const rows of one.rows) {
     const own = targetsOf(targets, one, rows);
     if (own.length === 0) continue;

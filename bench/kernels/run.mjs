@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // Measures the linears of every target beside ONNX Runtime's and writes docs/kernels.md.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runTool } from '../../tools/accuracy/corpus.mjs';
 import { count, Option, readCommandLine, SHARED } from '../../tools/accuracy/options.mjs';
 import { listCases } from './cases.mjs';
+import { measureAll } from './measure.mjs';
+import { startProgram } from './measure-program.mjs';
 import { kernelsPage, plotted } from './page.mjs';
 import { describeRow } from './speeds.mjs';
 
@@ -42,6 +44,7 @@ await runTool(async () => {
   mkdirSync(OUT.folder, { recursive: true });
   const file = join(OUT.folder, 'kernels.json');
   if (!options.reportOnly) writeFileSync(file, toJson(await measure()));
+  if (!existsSync(file)) throw new Error(`There is no ${file} yet; measure first.`);
   const results = JSON.parse(readFileSync(file, 'utf8'));
   const { plotKernels } = await loadOwn('../plot.mjs');
   await plotKernels(plotted(results), join(OUT.folder, 'kernels.svg'));
@@ -50,15 +53,15 @@ await runTool(async () => {
 });
 
 async function measure() {
-  const { measureAll } = await loadOwn('./measure.mjs');
-  const { startProgram } = await import('./measure-program.mjs');
+  const { openLinears: openPeer } = await loadOwn('./onnx-linear.mjs');
   const loadBefore = os.loadavg()[0];
   const program = startProgram(build());
   try {
     const targets = chooseTargets(await program.ask('targets'));
     const { rounds } = options;
     const onRow = (row) => console.log(describeRow(row));
-    const measured = await measureAll(listCases(options), { program, targets, rounds, onRow });
+    const how = { program, openPeer, targets, rounds, onRow };
+    const measured = await measureAll(listCases(options), how);
     return { ...aboutRun(loadBefore), ...measured };
   } finally {
     await program.stop();

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { copiesOf, groupOf, listCases, targetsOf } from '../../bench/kernels/cases.mjs';
+import { measureAll } from '../../bench/kernels/measure.mjs';
 import { kernelsPage, plotted, type Results } from '../../bench/kernels/page.mjs';
 import { describeRow, type Own, type Peer, speedOf } from '../../bench/kernels/speeds.mjs';
 
@@ -49,6 +50,55 @@ describe('the cases', () => {
 
   it('are few when quick', () => {
     expect(listCases({ quick: true }).length).toBeLessThan(all.length / 5);
+  });
+});
+
+describe('measuring', () => {
+  /** Answers like parrotlet_measure and ONNX Runtime, and writes down what it was asked. */
+  function fakes(ourTimes: number[], peerTimes: number[]) {
+    const asked: string[] = [];
+    const ask = async (...words: readonly (string | number)[]) => {
+      asked.push(words.join(' '));
+      if (words[0] === 'limits') return { dotGops: 9, reads: [] };
+      return words[0] === 'run' ? { us: ourTimes.shift() } : { limitGops: 7 };
+    };
+    const openPeer = async () => ({
+      async time(rows: number) {
+        asked.push(`peer ${rows}`);
+        return peerTimes.shift() ?? Number.NaN;
+      },
+      close: async () => asked.push('peer closed'),
+    });
+    return { asked, program: { ask }, openPeer };
+  }
+  const one = { bits: 4, block: 32, group: 32, depth: 64, cols: 16, rows: [4], copies: 2 } as const;
+  const onRow = () => {};
+
+  it('lets all run by turns and takes the medians, of ratios too', async () => {
+    const { asked, ...rest } = fakes([1, 5, 2, 6, 9, 9], [10, 12, 9]);
+    const how = { ...rest, targets: ['avx2'], rounds: 3, onRow };
+    const { limits, ours, peers } = await measureAll([{ ...one, operator: 'MatMulNBits' }], how);
+    const round = ['run 0 3', 'run 1 3', 'peer 4'];
+    expect(asked).toEqual([
+      'limits avx2',
+      ...['open avx2 4 32 4 64 16 1', 'open avx2 4 32 4 64 16 2'],
+      ...[...round, ...round, ...round, 'close', 'peer closed'],
+    ]);
+    expect(limits).toEqual([{ target: 'avx2', dotGops: 9, reads: [] }]);
+    expect(ours).toMatchObject([{ target: 'avx2', rows: 4, us: 2, limitGops: 7 }]);
+    expect(peers).toMatchObject([{ copies: 2, us: 6, peerUs: 10, ratio: 2 }]);
+  });
+
+  it('measures parrotlet alone where ONNX Runtime has no operator', async () => {
+    const { asked, ...rest } = fakes([3, 4], []);
+    const how = { ...rest, targets: ['avx2', 'avxvnni', 'scalar'], rounds: 1, onRow };
+    const { ours, peers } = await measureAll([one], how);
+    expect(ours.map(({ target, us }) => [target, us])).toEqual([
+      ['avx2', 3],
+      ['avxvnni', 4],
+    ]);
+    expect(peers).toEqual([]);
+    expect(asked).not.toContain('peer 4');
   });
 });
 

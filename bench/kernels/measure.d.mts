@@ -1,0 +1,18 @@
+// Types of measure.mjs, for the tests.
+import type { Case } from './cases.mjs';
+import type { Results } from './page.mjs';
+import type { Own, Peer } from './speeds.mjs';
+
+export function measureAll(
+  cases: readonly Case[],
+  how: {
+    readonly program: { ask(...words: readonly (string | number)[]): Promise<unknown> };
+    readonly openPeer: (one: Case) => Promise<{
+      time(rows: number, milliseconds: number): Promise<number>;
+      close(): Promise<unknown>;
+    }>;
+    readonly targets: readonly string[];
+    readonly rounds: number;
+    readonly onRow: (row: { readonly ours: readonly Own[]; readonly peers: readonly Peer[] }) => void;
+  },
+): Promise<Pick<Results, 'limits' | 'ours' | 'peers'>>;
