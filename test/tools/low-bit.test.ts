@@ -210,7 +210,7 @@ describe('the list', () => {
     );
   });
 
-  it('holds two bits in every scheme, per channel and in groups, with both clips, made both ways', () => {
+  it('holds two bits in every scheme, per channel and in groups, with both clips', () => {
     const two = configurations().filter(({ weights, part }) => weights === 2 && !part);
     for (const scheme of ['symmetric', 'affine', 'midRise']) {
       for (const group of ['channel', 32]) {
@@ -219,7 +219,6 @@ describe('the list', () => {
             ({ how }) => how.scheme === scheme && how.group === group && how.clip === clip,
           );
           expect(same.some(({ how }) => how.method === 'round')).toBe(true);
-          expect(same.some(({ trained }) => trained)).toBe(true);
         }
       }
     }

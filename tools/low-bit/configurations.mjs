@@ -99,29 +99,16 @@ function partByPart() {
   );
 }
 
-/** Files that training leaves in the folder --models; those that are not there are left out. */
+/** Files that training made, in the folder --models; those that are not there are left out. */
 function trained() {
-  const int2s = SCHEMES.flatMap((scheme) =>
-    ['channel', 32].flatMap((group) =>
-      ['max', 'search'].map((clip) => ({ bits: 2, scheme, group, clip })),
-    ),
-  );
-  const int4s = [
-    { bits: 4, group: 32 },
-    { bits: 4, group: 96 },
-    { bits: 4, group: 'channel' },
-    { bits: 4, group: 32, activations: 4 },
-    { bits: 4, group: 96, mixed: 8 },
+  const files = [
+    { bits: 4, group: 96, mixed: 8, file: 'parrotlet-tiny-en-int4' },
+    { bits: 2, group: 48, mixed: 4, file: 'parrotlet-tiny-en-int2', scheme: 'midRise' },
   ];
-  const float = { id: 'trained-float32', weights: 32, trained: true };
-  return [
-    { ...float, how: { model: 'trained-float32.safetensors' } }, // what more training gives by itself
-    ...[...int4s, ...int2s].map((facts) => {
-      const how = { ...PLAIN, ...facts };
-      const id = `trained-${nameOf(how)}${how.mixed ? `-mixed${how.mixed}` : ''}`;
-      return { id, weights: how.bits, trained: true, how: { model: `${id}.safetensors`, ...how } };
-    }),
-  ];
+  return files.map(({ file, ...facts }) => {
+    const how = { model: `${file}.safetensors`, ...PLAIN, ...facts };
+    return { id: `trained-int${how.bits}`, weights: how.bits, trained: true, how };
+  });
 }
 
 const PLAIN = { scheme: 'symmetric', clip: 'search', activations: 8 };

@@ -33,7 +33,7 @@ const { options } = readCommandLine({
     ),
     new Option('--models <dir>', 'folder of the files that training made').default(
       join(WORK, 'trained'),
-      'bench/work/low-bit/trained',
+      'models',
     ),
     SHARED.data,
     SHARED.subsets('--sets', Object.keys(SUBSETS)),
