@@ -19,12 +19,13 @@ interface. This page is written by \`node tools/accuracy/run.mjs --report-only\`
 - Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
   for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
 - Size: the file, and how many times smaller it is than its parameters in float32.
-- **parrotlet-tiny-en** is the default model: **int4** and **int8** come with the package, **float32** is the
-  checkpoint they were rounded from (4 bits with error feedback, see [its card](../models/README.md)).
+- **parrotlet-tiny-en** is the default model: **int4**, **int2** and **int8** come with the package,
+  **float32** is the checkpoint that int8 was rounded from, and that taught int4 and int2 in training with
+  their integers (see [its card](../models/README.md) and [low-bit weights](low-bit.md)).
 - **moonshine-tiny-offline**: Moonshine tiny as its makers trained it, imported; the offline model that the
   default is measured against. **moonshine-tiny-streaming**: the trial that the default started from,
   rounded after training; its **int4** keeps the sensitive matrices in 8 bits, **int4-all** has every matrix
-  in 4. Two bits without training in them are of no use.
+  in 4. Here two bits were rounded without training in them: they are of no use.
 - **whisper-base-offline-int8** stands beside them as a judge that none of our training has touched:
   OpenAI's Whisper base in faster-whisper, greedy (\`tools/accuracy/whisper.py\`). Its file holds float16;
   CTranslate2 rounds the matrices to int8 when it loads them.

@@ -32,7 +32,7 @@ const { options } = readCommandLine({
       'bench/work/low-bit/float32.safetensors',
     ),
     new Option('--models <dir>', 'folder of the files that training made').default(
-      join(WORK, 'trained'),
+      join(ROOT, 'models'),
       'models',
     ),
     SHARED.data,

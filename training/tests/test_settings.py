@@ -17,7 +17,8 @@ TINY = dict(hidden_size=288, intermediate_size=1152, vocab_size=32768, decoder_s
 
 
 @pytest.mark.parametrize(
-    ("name", "span", "delay"), [("tiny-chunk", "chunk", 26), ("tiny-frames", "frames", 16)]
+    ("name", "span", "delay"),
+    [*((f"tiny-{kind}", "chunk", 26) for kind in ("chunk", "tune", "int4", "int2")), ("tiny-frames", "frames", 16)],
 )
 def test_shipped_configurations(name, span, delay):
     settings = read_settings(CONFIGS / f"{name}.toml")
