@@ -3,7 +3,7 @@ import path from 'node:path';
 import { packageRoot } from './package-root.cjs';
 
 /** Widths that the default model comes in, the default first. */
-export const DEFAULT_MODEL_BITS = [4, 2, 8] as const;
+export const DEFAULT_MODEL_BITS = [4, 8] as const;
 
 /** Bits that most weights of the default model are held in. */
 export type DefaultModelBits = (typeof DEFAULT_MODEL_BITS)[number];

@@ -22,7 +22,6 @@ const speed = read('bench', 'results', 'node.json');
 const ROWS = [
   ['default (int4), live', 'parrotlet-tiny-en-int4', 'live', 648],
   ['default (int4)', 'parrotlet-tiny-en-int4', 'whole', 648],
-  ['the same in int2', 'parrotlet-tiny-en-int2', 'whole', 648],
   ['the same in int8', 'parrotlet-tiny-en-int8', 'whole', 648],
   ['the same in float32', 'parrotlet-tiny-en-float32', 'whole', 648],
   ['Moonshine tiny, offline, int8', 'moonshine-tiny-offline-int8', 'whole', 'segment'],

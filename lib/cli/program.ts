@@ -154,7 +154,7 @@ function addListen(program: Command, terminal: Terminal, exit: (code: number) =>
 
 function defaultBits(): Option {
   const choices = DEFAULT_MODEL_BITS.map(String);
-  return new Option('-b, --bits <n>', 'of the default model: 4; 2, smaller; 8, more accurate')
+  return new Option('-b, --bits <n>', 'of the default model: 4, smaller, or 8, more accurate')
     .choices(choices)
     .argParser((text) => parseChoice(text, choices));
 }

@@ -103,7 +103,7 @@ function partByPart() {
 function trained() {
   const files = [
     { bits: 4, group: 96, mixed: 8, file: 'parrotlet-tiny-en-int4' },
-    { bits: 2, group: 48, mixed: 4, file: 'parrotlet-tiny-en-int2', scheme: 'midRise' },
+    { bits: 2, group: 48, mixed: 4, file: 'trained-int2', scheme: 'midRise' },
   ];
   return files.map(({ file, ...facts }) => {
     const how = { model: `${file}.safetensors`, ...PLAIN, ...facts };

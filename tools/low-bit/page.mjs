@@ -249,8 +249,12 @@ const METHOD = `## How it is measured
 - What is to be chosen is chosen on ${CHOICE}; the other sets judge. Much of the grid is measured on ${CHOICE} alone.
 - **Rounded**: \`parrotlet quantize\` from the float32 model, with the front end's matrices in int8 unless it
   says *every matrix*; *error feedback* (GPTQ) was calibrated on ${CALIBRATION} recordings of the train split.
-  **Trained**: further training of the float32 model with these integers in it, which distils that model; in
-  float32 the same without integers, so that more training is not taken for better integers.
+  **Trained**: from the integers that error feedback found, and with its scales, on with these integers in
+  every product, taught by the float32 model with the same look-ahead (\`training/configs/tiny-int4.toml\`,
+  450 steps or 5 hours of audio; \`tiny-int2.toml\`, 900 steps or 10 hours).
+- What the 2-bit run lacks: its loss fell for 300 steps and hardly after, and weights that have to cross half
+  a step of two bits move too slowly at its rate. More steps at a higher rate come next; until then no
+  2-bit model ships.
 - **W4A8**: weights in 4 bits, the activations that they multiply in 8; A32 are floats.
 - **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
 `;
