@@ -102,12 +102,13 @@ function partByPart() {
 /** Files that training made, in the folder --models; those that are not there are left out. */
 function trained() {
   const files = [
-    { bits: 4, group: 96, mixed: 8, file: 'parrotlet-tiny-en-int4' },
-    { bits: 2, group: 48, mixed: 4, file: 'trained-int2', scheme: 'midRise' },
+    { bits: 4, group: 96, mixed: 8 },
+    { bits: 2, group: 48, mixed: 4, scheme: 'midRise' },
   ];
-  return files.map(({ file, ...facts }) => {
-    const how = { model: `${file}.safetensors`, ...PLAIN, ...facts };
-    return { id: `trained-int${how.bits}`, weights: how.bits, trained: true, how };
+  return files.map((facts) => {
+    const how = { ...PLAIN, ...facts };
+    const id = `trained-int${how.bits}`;
+    return { id, weights: how.bits, trained: true, how: { model: `${id}.safetensors`, ...how } };
   });
 }
 

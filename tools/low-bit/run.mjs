@@ -32,8 +32,8 @@ const { options } = readCommandLine({
       'bench/work/low-bit/float32.safetensors',
     ),
     new Option('--models <dir>', 'folder of the files that training made').default(
-      join(ROOT, 'models'),
-      'models',
+      join(WORK, 'trained'),
+      'bench/work/low-bit/trained',
     ),
     SHARED.data,
     SHARED.subsets('--sets', Object.keys(SUBSETS)),

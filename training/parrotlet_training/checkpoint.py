@@ -1,5 +1,6 @@
 """Training checkpoints: all that is needed to go on, replaced in one go."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,14 @@ class Checkpoint:
         fields["architecture"] = Architecture.from_json(fields["architecture"])
         return Checkpoint(**fields)
 
-    def averaged_model(self) -> StreamingModel:
-        """The model to evaluate and export, ready for inference."""
+    def averaged_model(
+        self, prepare: Callable[[StreamingModel], None] = lambda _: None
+    ) -> StreamingModel:
+        """The model to evaluate and export, ready for inference.
+
+        prepare: gives a new model what the run's configuration adds (Settings.prepare).
+        """
         model = StreamingModel(self.architecture)
+        prepare(model)
         model.load_state_dict(self.average)
         return model.eval().requires_grad_(False)

@@ -75,7 +75,7 @@ def load_model(path: Path | None, base: Path, settings: Settings) -> StreamingMo
     if path is None:
         return load_teacher(base)
     if path.suffix != ".safetensors":
-        return Checkpoint.load(path).averaged_model()
+        return Checkpoint.load(path).averaged_model(settings.prepare)
     arch = settings.model.architecture(moonshine_architecture(read_config(base)))
     return load_streaming(path, arch)
 

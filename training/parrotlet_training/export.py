@@ -10,7 +10,7 @@ from .check_engine import check_engine
 from .checkpoint import Checkpoint
 from .errors import TrainingError
 from .model.architecture import Architecture, read_config
-from .model.integers import FLOAT_ACTIVATIONS
+from .model.integers import FLOAT_ACTIVATIONS, settle
 from .model.layers import WAVEFORM, matrices
 from .model.names import to_checkpoint
 from .model.plan import STORED
@@ -40,10 +40,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     paths, settings = Paths.of(options, "base"), read_settings(options.config)
     saved = Checkpoint.load(options.model)
-    model = saved.averaged_model()
+    model = saved.averaged_model(settings.prepare)
     card = {**settings.card, "steps": str(saved.step)}
     if settings.rounds():
         settings.round(model)
+        settle(model)
     written = export(model, paths.base, options.out, options.name, card)
     plan = plan_beside(written) if settings.rounds() else None
     weights = f"--plan {plan} --output {options.name}" if plan else f"--output {options.name}-int4"

@@ -5,25 +5,31 @@ import math
 import torch
 from torch import Tensor, nn
 
+from .model.names import is_learned_scale
 from .model.warm_start import ADDED
 from .settings import TrainSettings
 
 
 def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:
-    """Groups: front end, warm encoder, what is new, decoder, token table; norms and biases without decay."""
+    """Groups: front end, warm encoder, what is new, decoder, token table, scales; norms and biases without decay."""
     rates = {
         "front end": settings.front_end_rate,
         "encoder": settings.encoder_rate,
         "added": settings.added_rate,
         "decoder": settings.decoder_rate,
         "table": settings.table_rate,
+        "scales": settings.scale_rate,
     }
     groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         part = part_of(name)
-        parameter.requires_grad_(rates[part] > 0)
-        if rates[part] > 0:
-            groups.setdefault((part, parameter.dim() > 1), []).append(parameter)
+        trains = rates[part] > 0 and (
+            settings.matrices or part == "scales" or parameter.dim() == 1
+        )
+        parameter.requires_grad_(trains)
+        if trains:
+            decays = part != "scales" and parameter.dim() > 1
+            groups.setdefault((part, decays), []).append(parameter)
     optimizer = torch.optim.AdamW(
         [
             {
@@ -49,6 +55,8 @@ def tell_of_changes(optimizer: torch.optim.Optimizer, *_: object) -> None:
 
 
 def part_of(name: str) -> str:
+    if is_learned_scale(name):
+        return "scales"
     if name.startswith("decoder.embedding."):
         return "table"
     if name.startswith("decoder."):

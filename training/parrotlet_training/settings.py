@@ -9,7 +9,12 @@ from torch import nn
 
 from .errors import TrainingError
 from .model.architecture import Architecture
-from .model.integers import hold_integers, read_integers, start_from_integers
+from .model.integers import (
+    hold_integers,
+    let_scales_learn,
+    read_integers,
+    start_from_integers,
+)
 from .model.layers import round_model
 from .model.plan import read_plan
 
@@ -115,6 +120,8 @@ class QuantizeSettings:
     least_clip: float = 0.5  # where a rule says "clip": "search": the lowest of clip_steps ratios
     clip_steps: int = 11
     scale_gradient: bool = False  # whether gradients reach a scale through its largest weight
+    # With `integers`: their codes stay, and their scales and zeros learn.
+    learn_scales: bool = False
     # Steps from products of the same rounded numbers that are summed in floats: equal but for the
     # rounding of sums, and faster. Evaluation always sums integers.
     float_sums: bool = False
@@ -129,6 +136,8 @@ class TrainSettings:
     added_rate: float = 6e-4  # convolution modules and the CTC head
     decoder_rate: float = 3e-5
     table_rate: float = 0.0  # token table; 0: frozen
+    scale_rate: float = 1e-3  # of learn_scales, by the size of each scale
+    matrices: bool = True  # false: only norms and biases learn, around matrices that stay
     last_rate: float = 0.02  # share of the rate that is left at the end
     weight_decay: float = 0.01
     clip: float = 1.0
@@ -173,6 +182,11 @@ class Settings:
             **search,
         )
 
+    def prepare(self, model: nn.Module) -> None:
+        """Gives a new model the parameters that the configuration adds, before any is loaded."""
+        if self.quantize.learn_scales:
+            let_scales_learn(model, read_integers(self.folder / self.quantize.integers))
+
     def start(self, model: nn.Module) -> None:
         """Puts the weights of `integers`, where the configuration names them, into the model."""
         if self.quantize.integers:
@@ -194,6 +208,8 @@ class Settings:
             raise TrainingError(
                 "quantize.integers decides alone: leave out plan, other_bits and activation_bits."
             )
+        if q.learn_scales and not q.integers:
+            raise TrainingError("quantize.learn_scales needs quantize.integers, whose scales learn.")
         if self.train.steps < 1 or self.data.batch_seconds < self.data.longest_seconds:
             raise TrainingError(
                 "train.steps must be at least 1, data.batch_seconds at least data.longest_seconds."

@@ -107,6 +107,7 @@ class Trainer:
         self.kept = settings.model.kept(published)
         torch.manual_seed(settings.train.seed)
         self.model = StreamingModel(settings.model.architecture(published)).to(device).train()
+        settings.prepare(self.model)
         settings.round(self.model)  # an error now rather than in the midst
         unround_model(self.model)
         self.teacher = self._load_teacher().to(device)
@@ -206,6 +207,7 @@ class Trainer:
         wer = {}
         if sample:
             model = StreamingModel(self.model.arch).to(self.device).eval()
+            self.settings.prepare(model)
             model.load_state_dict(self.average.state)
             if self._rounds():
                 self.settings.round(model)

@@ -10,9 +10,16 @@ from conftest import MOONSHINE
 from safetensors.torch import load_file, save_file
 from synthetic import PLAIN_SETTINGS, lessons
 
+from parrotlet_training.checkpoint import Checkpoint
 from parrotlet_training.errors import TrainingError
 from parrotlet_training.export import export, plan_beside
-from parrotlet_training.model.integers import hold_integers, read_integers, start_from_integers
+from parrotlet_training.data.manifest import read_manifest
+from parrotlet_training.model.integers import (
+    hold_integers,
+    read_integers,
+    settle,
+    start_from_integers,
+)
 from parrotlet_training.model.layers import matrices, round_model
 from parrotlet_training.model.plan import Rule
 from parrotlet_training.model.rounding import quantize
@@ -74,14 +81,22 @@ def test_reads_what_a_model_file_holds(tmp_path, model):
     assert bits["encoder.layers.0.ff.in.weight"] == 8
 
 
-def test_a_model_that_starts_from_integers_has_them(tmp_path, model, waveform, tiny_architecture):
+def test_a_model_that_starts_from_integers_has_them_and_moves_no_further(tmp_path, model):
     found = read_integers(write_model_file(tmp_path / "m.safetensors", model))
     other = StreamingModel(model.arch).eval().requires_grad_(False)
+    before = {name: layer.matrix().clone() for name, layer in matrices(other).items()}
     start_from_integers(other, found)
     hold_integers(other, found)
+    kept = 0
     for name, layer in matrices(other).items():
-        if name in found:
-            assert torch.equal(layer.rounded().codes, found[name].rounded.codes)
+        if name not in found:
+            continue
+        wanted, now = found[name].rounded, layer.matrix()
+        assert torch.equal(layer.rounded().codes, wanted.codes)
+        far = (before[name] - wanted.values).abs() + 1e-6
+        assert ((now - wanted.values).abs() <= far).all()
+        kept += int((now == before[name]).sum())
+    assert kept > 1000
 
 
 def test_what_does_not_fit_is_refused(tmp_path, model):
@@ -144,6 +159,50 @@ def test_trains_from_integers_and_exports_their_scales(tmp_path, model):
     codes = quantize(weight, held.grid, replace_rows(held.rounded.scales, rows)).codes
     name = "encoder.layers.0.attention.qkv.weight"
     assert torch.equal(codes, layers[name].rounded().codes[rows : 2 * rows])
+
+
+def test_scales_learn_around_codes_that_stay(tmp_path, model):
+    path = write_model_file(tmp_path / "m.safetensors", model)
+    chunks = replace(PLAIN_SETTINGS.model, chunk_choices=(13, 27), chunk_frames=27, ctc=False)
+    settings = replace(
+        PLAIN_SETTINGS,
+        folder=tmp_path,
+        model=chunks,
+        quantize=QuantizeSettings(integers=path.name, learn_scales=True, float_sums=True),
+        train=replace(PLAIN_SETTINGS.train, steps=4, scale_rate=0.01, average=0.5),
+    )
+    rows, audio = lessons(tmp_path / "made")
+    (tmp_path / "run").mkdir()
+    make = lambda: Trainer(tmp_path / "run", MOONSHINE, settings, rows, audio, torch.device("cpu"))
+    run = make()
+    run.begin(MOONSHINE)
+    run.train(read_manifest(tmp_path / "made" / "data", "dev"))
+    again = make()
+    again.resume()
+    saved = Checkpoint.load(run.checkpoint_path).averaged_model(settings.prepare)
+    settings.round(saved)
+    found = read_integers(path)
+    layers = matrices(saved)
+    for name, one in found.items():
+        rounded = layers[name].rounded()
+        assert torch.equal(rounded.codes, one.rounded.codes)
+        if ".conv." in name:  # added modules start from nothing
+            assert rounded.values.any() != name.endswith("conv.out.weight")
+            continue
+        assert not torch.equal(rounded.scales.scale, one.rounded.scales.scale)
+        if one.grid.scheme == "affine":
+            assert not torch.equal(rounded.scales.zero, one.rounded.scales.zero)
+    before = {name: layers[name].rounded().values.clone() for name in found}
+    settle(saved)
+    assert all(torch.equal(layers[n].rounded().values, before[n]) for n in found)
+    for name, one in found.items():
+        assert torch.equal(layers[name].rounded().codes, one.rounded.codes), name
+    written = load_file(export(saved, MOONSHINE, tmp_path, "trained", {}))
+    assert not any("learned" in name for name in written)
+    scale = written["decoder.embed_tokens.weight.scale"]
+    assert torch.equal(scale, layers["decoder.embedding.weight"].rounded().scales.scale[..., 0])
+    with pytest.raises(TrainingError, match="needs quantize.integers"):
+        replace(PLAIN_SETTINGS, quantize=QuantizeSettings(learn_scales=True))
 
 
 def replace_rows(scales, rows):

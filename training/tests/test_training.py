@@ -163,6 +163,15 @@ def test_groups_hold_each_parameter_once(tiny_architecture):
     assert parts[id(model.frontend.conv[0].weight)] == "front end"
 
 
+def test_norms_and_biases_alone(tiny_architecture):
+    model = StreamingModel(SETTINGS.model.architecture(tiny_architecture))
+    optimizer = make_optimizer(model, TrainSettings(matrices=False))
+    trained = [p for group in optimizer.param_groups for p in group["params"]]
+    assert trained and all(p.dim() == 1 for p in trained)
+    assert not model.encoder.layers[0].ff.inner.weight.requires_grad
+    assert model.encoder.layers[0].ff.inner.bias.requires_grad
+
+
 def test_ctc_by_hand():
     frames = torch.zeros(1, 3, LABELS)  # all labels are equally likely
     three = torch.tensor([3])

@@ -1,7 +1,7 @@
 """The integers of a quantized model file (docs/model-format.md), as training starts from them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from .layers import Rounding, StridedConv, matrices
 from .plan import STORED
 from .rounding import Grid, Rounded, Scales
 
+INSIDE = 0.49  # how far from its code a weight may lie, in steps; 0.5 is the border
 FLOAT_ACTIVATIONS = 32  # what a model file calls activations that are not rounded
 
 
@@ -58,7 +59,8 @@ def unpacked(
 
 
 def hold_integers(model: nn.Module, found: dict[str, Integers], float_sums: bool = False) -> None:
-    """From here on the model computes with weights rounded to the scales of `found`."""
+    """From here on the model computes with weights rounded to the scales of `found`, or, where its
+    layers have learned scales, with the codes of `found` at these."""
     layers = matrices(model)
     expect_same(layers, found)
     for name, layer in layers.items():
@@ -67,19 +69,65 @@ def hold_integers(model: nn.Module, found: dict[str, Integers], float_sums: bool
             device = layer.weight.device
             scale, zero = one.rounded.scales.scale, one.rounded.scales.zero
             scales = Scales(scale.to(device), None if zero is None else zero.to(device))
-            layer.rounding = Rounding(one.grid, one.activation_bits, scales, float_sums)
+            codes = None if layer.learned_scale is None else one.rounded.codes.to(device)
+            layer.rounding = Rounding(one.grid, one.activation_bits, scales, float_sums, codes)
+
+
+def let_scales_learn(model: nn.Module, found: dict[str, Integers]) -> None:
+    """Gives the layers of `found` factors of their scales (and free zeros) as parameters."""
+    layers = matrices(model)
+    expect_same(layers, found)
+    for name, one in found.items():
+        layer, scale = layers[name], one.rounded.scales.scale
+        device = layer.weight.device
+        layer.learned_scale = nn.Parameter(torch.ones_like(scale, device=device))
+        if one.grid.scheme == "affine":
+            layer.learned_zero = nn.Parameter(torch.ones_like(scale, device=device))
+
+
+@torch.no_grad()
+def settle(model: nn.Module) -> None:
+    """Weights become what learned scales make of their codes, and are rounded to them from now on."""
+    for layer in matrices(model).values():
+        if layer.rounding is None or layer.rounding.codes is None:
+            continue
+        rounded = layer.rounded()
+        put(layer, rounded.values)
+        layer.rounding = replace(layer.rounding, scales=rounded.scales, codes=None)
+        layer.learned_scale = layer.learned_zero = None
 
 
 @torch.no_grad()
 def start_from_integers(model: nn.Module, found: dict[str, Integers]) -> None:
-    """The model's weights become what the integers stand for."""
+    """Moves the model's weights no further than it takes to be rounded to the integers.
+
+    They stay near the borders between codes, which training can cross: from the middle of its code a
+    weight of 2 bits would have farther to go than all the steps of a run take it.
+    """
     layers = matrices(model)
     expect_same(layers, found)
     for name, one in found.items():
-        layer, values = layers[name], one.rounded.values
-        if isinstance(layer, StridedConv):
-            values = values.unflatten(1, (layer.kernel_size[0], -1)).transpose(1, 2)
-        layer.weight.copy_(values)
+        put(layers[name], within(one, layers[name].matrix().cpu()))
+
+
+@torch.no_grad()
+def put(layer: nn.Module, values: Tensor) -> None:
+    """values: (outputs, inputs), in the engine's order"""
+    if isinstance(layer, StridedConv):
+        values = values.unflatten(1, (layer.kernel_size[0], -1)).transpose(1, 2)
+    layer.weight.copy_(values)
+
+
+def within(one: Integers, weight: Tensor) -> Tensor:
+    """The nearest to `weight` (rows, depth) that is rounded to the integers."""
+    grid, codes, scales = one.grid, one.rounded.codes, one.rounded.scales
+    groups = weight.float().unflatten(1, (-1, grid.group))
+    at = scales.steps(groups)
+    low = torch.where(codes > grid.low, codes - INSIDE, -torch.inf)
+    high = torch.where(codes < grid.high, codes + INSIDE, torch.inf)
+    moved = scales.values(at.clamp(low, high))
+    inside = (at >= low) & (at <= high)
+    return torch.where(scales.scale == 0, 0, torch.where(inside, groups, moved)).flatten(1)
 
 
 def expect_same(layers: dict[str, nn.Module], found: dict[str, Integers]) -> None:

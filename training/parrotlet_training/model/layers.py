@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .names import engine_name
 from .plan import CHANNEL, Rule, assign
-from .rounding import Grid, Rounded, Scales, quantize, straight_through
+from .rounding import Grid, Rounded, Scales, quantize, stored, straight_through
 
 SILENT = 1e-30  # largest magnitude of a row that the engine takes for zeros
 EXACT = 2**24  # float32 holds every whole number up to here
@@ -25,16 +25,26 @@ class Rounding:
     activation_bits: int = 8  # 0: activations stay floats
     scales: Scales | None = None  # fixed ones; None: as the grid asks for, found again each time
     float_sums: bool = False  # gradients from products of the same numbers that are summed in floats
+    codes: Tensor | None = None  # fixed ones, around which the layer's learned scales learn
 
     def of(self, weight: Tensor) -> Rounded:
         return quantize(weight, self.grid, self.scales)
 
 
 class Rounds:
-    """A layer whose weight may be rounded."""
+    """A layer whose weight may be rounded.
+
+    Parameters, where scales learn: learned_scale and, of the scheme affine, learned_zero, both
+    (outputs, groups, 1): factors, 1 at first, so that one rate fits wide steps and narrow ones.
+    """
 
     rounding: Rounding | None = None
     _latest: tuple[tuple, Rounded] | None = None
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.register_parameter("learned_scale", None)
+        self.register_parameter("learned_zero", None)
 
     def matrix(self) -> Tensor:
         """(outputs, inputs), in the engine's order"""
@@ -42,17 +52,42 @@ class Rounds:
 
     def rounded(self) -> Rounded:
         """What the weight is rounded to; found again only when it has changed."""
-        weight = self.weight
-        now = (weight._version, weight.data_ptr(), weight.device, id(self.rounding))
+        known = (self.weight, self.learned_scale, self.learned_zero)
+        parts = [(t._version, t.data_ptr(), t.device) for t in known if t is not None]
+        now = (*parts, id(self.rounding))
         if self._latest is None or self._latest[0] != now:
-            self._latest = now, self.rounding.of(self.matrix())
+            self._latest = now, self._round()
         return self._latest[1]
+
+    def _round(self) -> Rounded:
+        if self.rounding.codes is None:
+            return self.rounding.of(self.matrix())
+        with torch.no_grad():
+            scales = self._scales()
+            detached = None if scales.zero is None else scales.zero.detach()
+            return Rounded(self.rounding.codes, Scales(scales.scale.detach(), detached))
+
+    def _scales(self) -> Scales:
+        """The learned ones, as a model file may hold them: none is negative."""
+        first = self.rounding.scales
+        scale = stored(first.scale * self.learned_scale.clamp_min(0))
+        if self.rounding.grid.scheme == "midRise":
+            return Scales(scale, scale * -0.5)
+        if self.learned_zero is None:
+            return Scales(scale)
+        return Scales(scale, torch.where(scale == 0, 0, first.zero * self.learned_zero))
+
+    def values(self) -> Tensor:
+        """The rounded weights (outputs, inputs), with gradients to what learns."""
+        if self.rounding.codes is not None and torch.is_grad_enabled():
+            return self._scales().values(self.rounding.codes).flatten(1)
+        return straight_through(self.matrix(), self.rounded(), self.rounding.grid)
 
     def times(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """x (..., inputs) -> (..., outputs)"""
         if self.rounding is None:
             return F.linear(x, self.matrix(), bias)
-        return product(x, self.matrix(), bias, self.rounding, self.rounded())
+        return multiply(x, self.values(), bias, self.rounding, self.rounded())
 
 
 class Dense(Rounds, nn.Linear):
@@ -81,26 +116,23 @@ class TokenTable(Rounds, nn.Embedding):
     def forward(self, tokens: Tensor) -> Tensor:
         if self.rounding is None:
             return super().forward(tokens)
-        values = straight_through(self.weight, self.rounded(), self.rounding.grid)
-        return F.embedding(tokens, values)
+        return F.embedding(tokens, self.values())
 
     def logits(self, x: Tensor) -> Tensor:
         return self.times(x, None)
 
 
-def product(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    rounding: Rounding,
-    rounded: Rounded | None = None,
-) -> Tensor:
-    """x (..., depth) by weight (outputs, depth) -> (..., outputs)
-
-    rounded: what the weight is rounded to, where that is known.
-    """
-    rounded = rounded or rounding.of(weight)
+def product(x: Tensor, weight: Tensor, bias: Tensor | None, rounding: Rounding) -> Tensor:
+    """x (..., depth) by weight (outputs, depth) -> (..., outputs)"""
+    rounded = rounding.of(weight)
     values = straight_through(weight, rounded, rounding.grid)
+    return multiply(x, values, bias, rounding, rounded)
+
+
+def multiply(
+    x: Tensor, values: Tensor, bias: Tensor | None, rounding: Rounding, rounded: Rounded
+) -> Tensor:
+    """x (..., depth) by what a weight is rounded to; `values` carry the gradient."""
     if rounding.activation_bits == 0:
         return F.linear(x, values, bias)
     if rounding.float_sums and torch.is_grad_enabled():

@@ -89,6 +89,11 @@ def added_output(name: str) -> bool:
     return f".{CONV_MODULE['out']}." in name
 
 
+def is_learned_scale(name: str) -> bool:
+    """Whether a parameter is a scale or zero that learns, which no checkpoint holds."""
+    return name.rpartition(".")[2].startswith("learned_")
+
+
 def engine_name(name: str) -> str:
     """The tensor's name in a model file."""
     return name.replace(".inner.", ".in.")

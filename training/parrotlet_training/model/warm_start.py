@@ -7,7 +7,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ..errors import TrainingError
-from .names import SCALARS, from_checkpoint
+from .names import SCALARS, from_checkpoint, is_learned_scale
 from .streaming_model import StreamingModel
 
 STREAMING_MARK = "encoder.e.conv1.weight"
@@ -32,6 +32,8 @@ def warm_start(
     streaming = STREAMING_MARK in tensors
     missing = []
     for name, target in model.state_dict().items():
+        if is_learned_scale(name):
+            continue  # of the integers, not of the weights
         tensor = from_checkpoint(name, tensors, streaming=streaming, kept=kept)
         if tensor is None:
             if name not in SCALARS and not any(part in name for part in ADDED):
