@@ -1,7 +1,6 @@
 // Models in every format of codes run in the engine, and compute what their codes stand for.
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadNative } from '../../lib/backend/native.js';
 import { ACTIVATION_BITS, type CodeFormat, SCHEMES } from '../../lib/import/code-format.js';
 import type { ModelDocument } from '../../lib/import/model-document.js';
 import { modelTensors } from '../../lib/import/model-tensors.js';
@@ -10,6 +9,7 @@ import type { CodeBits } from '../../lib/import/pack.js';
 import { SafetensorsReader } from '../../lib/import/safetensors-reader.js';
 import { quantizeModel } from '../../lib/quantize/quantize-model.js';
 import { verifyModelFile } from '../lib/import/model-file-verifier.js';
+import { hear as hearSamples } from './hear.js';
 import {
   MODEL_NAMES,
   readRecording,
@@ -30,25 +30,9 @@ beforeAll(async () => {
   samples = (await readRecording()).subarray(0, 2 * 16000);
 });
 
-/** The encoder's output and the text of a model. */
-async function hear(modelPath: string) {
-  const model = await loadNative().loadModelFile(modelPath, 0);
-  const session = model.openSession({
-    ...{ sampleRate: 0, channels: 1, chunkFrames: 0, noPartials: true, noPauses: true },
-    ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
-    ...{ minConfidence: -1, beam: 1, keepLoops: true, noWords: true },
-  });
-  const events = [...(await session.write(samples)).events];
-  for (let done = false; !done; ) {
-    const step = await session.finish();
-    events.push(...step.events);
-    done = step.done;
-  }
-  const { values } = session.memory();
-  session.close();
-  model.close();
-  return { values, text: events.map(({ text }) => text).join(' ') };
-}
+/** What the model hears in the recording; nothing is taken for noise. */
+const hear = (modelPath: string) =>
+  hearSamples(modelPath, samples, { chunkFrames: 0, minConfidence: -1 });
 
 /** Writes the weights that a model's codes stand for as a float32 model. */
 async function writeAsFloats(quantized: string): Promise<string> {

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadNative } from '../../lib/backend/native.js';
 import { importModel } from '../../lib/import/import-model.js';
 import { parsePlan } from '../../lib/import/quantization-plan.js';
+import { hear as hearSamples } from '../contract/hear.js';
 import { temporaryFolder } from '../contract/models.js';
 
 // Norm of the difference over norm of the golden: what the order of additions in float32 may change.
@@ -31,24 +31,8 @@ function readFloats(...names: string[]): Float32Array {
 }
 
 /** Runs the waveform of the goldens, as one segment, through a model. */
-async function hear(modelPath: string, chunkFrames: number) {
-  const model = await loadNative().loadModelFile(modelPath, 0);
-  const session = model.openSession({
-    ...{ sampleRate: 0, channels: 1, chunkFrames, noPartials: true, noPauses: true },
-    ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
-    ...{ minConfidence: 0, beam: 1, keepLoops: true, noWords: true },
-  });
-  const events = [...(await session.write(readFloats('waveform.f32'))).events];
-  for (let done = false; !done; ) {
-    const step = await session.finish();
-    events.push(...step.events);
-    done = step.done;
-  }
-  const { values } = session.memory();
-  session.close();
-  model.close();
-  return { values, text: events.map((event) => event.text).join(' ') };
-}
+const hear = (modelPath: string, chunkFrames: number) =>
+  hearSamples(modelPath, readFloats('waveform.f32'), { chunkFrames, minConfidence: 0 });
 
 /** Imports one of the tiny checkpoints with its weights as they are. */
 async function importTiny(source: string, base?: string): Promise<string> {

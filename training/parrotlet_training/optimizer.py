@@ -11,7 +11,8 @@ from .settings import TrainSettings
 
 
 def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:
-    """Groups: front end, warm encoder, what is new, decoder, token table, scales; norms and biases without decay."""
+    """Groups: front end, warm encoder, what is new, decoder, token table, scales; norms, biases and
+    scales without decay."""
     rates = {
         "front end": settings.front_end_rate,
         "encoder": settings.encoder_rate,

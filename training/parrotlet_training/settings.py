@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -10,6 +11,7 @@ from torch import nn
 from .errors import TrainingError
 from .model.architecture import Architecture
 from .model.integers import (
+    Integers,
     hold_integers,
     let_scales_learn,
     read_integers,
@@ -161,6 +163,11 @@ class Settings:
     card: dict[str, str] = field(default_factory=dict)  # licence, base, data, source: for the card
     folder: Path = Path()  # of the file they were read from; what it names is found there
 
+    @cached_property
+    def integers(self) -> dict[str, Integers]:
+        """What quantize.integers names, read once."""
+        return read_integers(self.folder / self.quantize.integers)
+
     def rounds(self) -> bool:
         return bool(self.quantize.plan or self.quantize.integers) or self.quantize.other_bits > 0
 
@@ -168,7 +175,7 @@ class Settings:
         """From here on the model computes with rounded weights, as the configuration says."""
         q = self.quantize
         if q.integers:
-            hold_integers(model, read_integers(self.folder / q.integers), q.float_sums)
+            hold_integers(model, self.integers, q.float_sums)
             return
         rules = read_plan(self.folder / q.plan) if q.plan else ()
         search = {"least_clip": q.least_clip, "clip_steps": q.clip_steps}
@@ -185,12 +192,12 @@ class Settings:
     def prepare(self, model: nn.Module) -> None:
         """Gives a new model the parameters that the configuration adds, before any is loaded."""
         if self.quantize.learn_scales:
-            let_scales_learn(model, read_integers(self.folder / self.quantize.integers))
+            let_scales_learn(model, self.integers)
 
     def start(self, model: nn.Module) -> None:
         """Puts the weights of `integers`, where the configuration names them, into the model."""
         if self.quantize.integers:
-            start_from_integers(model, read_integers(self.folder / self.quantize.integers))
+            start_from_integers(model, self.integers)
 
     def __post_init__(self) -> None:
         expected = len(self.model.chunk_choices) + 1

@@ -63,9 +63,7 @@ class Rounds:
         if self.rounding.codes is None:
             return self.rounding.of(self.matrix())
         with torch.no_grad():
-            scales = self._scales()
-            detached = None if scales.zero is None else scales.zero.detach()
-            return Rounded(self.rounding.codes, Scales(scales.scale.detach(), detached))
+            return Rounded(self.rounding.codes, self._scales())
 
     def _scales(self) -> Scales:
         """The learned ones, as a model file may hold them: none is negative."""
