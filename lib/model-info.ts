@@ -29,6 +29,8 @@ export interface ModelInfo {
   readonly chunkMs: readonly number[];
   /** The chunk when `SessionOptions.chunkMs` is not given; 0 when the model does not work in chunks. */
   readonly defaultChunkMs: number;
+  /** Whether `SessionOptions.chunkMs` may be `segment`. */
+  readonly wholeSegments: boolean;
   /** Licence, origin, training data, error rates: free-form. */
   readonly card: Readonly<Record<string, unknown>>;
   /** The whole document of the file, its tensors left out; see docs/model-format.md. */
@@ -45,6 +47,7 @@ const engineKeys = new Set([
   'algorithmicDelayMs',
   'chunkMs',
   'defaultChunkMs',
+  'wholeSegments',
 ]);
 
 /** Reads the JSON of `pl_model_describe`. */
@@ -65,6 +68,7 @@ export function parseModelInfo(json: string): ModelInfo {
     algorithmicDelayMs: all.algorithmicDelayMs,
     chunkMs: all.chunkMs,
     defaultChunkMs: all.defaultChunkMs,
+    wholeSegments: all.wholeSegments,
     card: all.card ?? {},
     document: Object.fromEntries(Object.entries(all).filter(([key]) => !engineKeys.has(key))),
   };

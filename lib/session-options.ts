@@ -42,6 +42,13 @@ export interface SessionOptions {
    * there is taken for noise or music and dropped. Default: the model's (0 if it gives none).
    */
   readonly minConfidence?: number;
+  /**
+   * When a segment ends, hear it again as a whole: the final is then as accurate as with `chunkMs:
+   * 'segment'`, and may correct words that were stable (two passes: Narayanan et al., "Cascaded
+   * encoders for unifying streaming and non-streaming ASR", 2021). Needs a model with chunks to choose
+   * and `wholeSegments`. Default false.
+   */
+  readonly secondPass?: boolean;
   /** Hypotheses kept by the search, 1 (greedy, the default) to 8. */
   readonly beam?: number;
   /** Find the times of words; without, each has those of its segment. Default true. */
@@ -91,6 +98,7 @@ const rules: Record<keyof SessionOptions, Rule> = {
   minSpeechSeconds: between(0, 5, 'seconds'),
   maxSegmentSeconds: positive,
   minConfidence: ['a number from 0 to 1', (v) => typeof v === 'number' && v >= 0 && v <= 1],
+  secondPass: flag,
   beam: integer(1, 8),
   words: flag,
   keepLoops: flag,
@@ -133,6 +141,7 @@ export function resolveSessionOptions(
       beam: options.beam ?? 0,
       keepLoops: options.keepLoops === true,
       noWords: options.words === false,
+      secondPass: options.secondPass === true,
     },
   };
 }

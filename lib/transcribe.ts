@@ -10,6 +10,8 @@ export interface TranscribeOptions
   extends Omit<SessionOptions, 'sampleRate' | 'channels' | 'encoding' | 'maxQueuedSeconds'> {
   /** Report text while a segment goes on. Default false. */
   readonly partials?: boolean;
+  /** Default: `segment` if the model can and no partials are asked for, else the model's. */
+  readonly chunkMs?: number | 'segment';
   readonly onEvent?: (event: TranscriptEvent) => void;
   /** `secondsTotal` is undefined when the source does not tell its length. */
   readonly onProgress?: (progress: TranscribeProgress) => void;
@@ -35,12 +37,16 @@ export async function transcribe(
   source: AudioSource,
   options: TranscribeOptions = {},
 ): Promise<Transcript> {
-  const { onEvent, onProgress, ...sessionOptions } = options;
+  const { onEvent, onProgress, chunkMs: _, ...others } = options;
+  const chunkMs = chooseChunk(model, options);
   const audio = await openAudio(source);
   const { sampleRate, channels } = audio;
   let session: Session | undefined;
   try {
-    session = model.createSession({ partials: false, ...sessionOptions, sampleRate, channels });
+    const sessionOptions = { partials: false, ...others, sampleRate, channels };
+    session = model.createSession(
+      chunkMs === undefined ? sessionOptions : { ...sessionOptions, chunkMs },
+    );
     // Together, so that the first failure of either is the one that is passed on.
     const [transcript] = await Promise.all([
       feed(session, audio, onProgress),
@@ -51,6 +57,15 @@ export async function transcribe(
     await session?.close();
     await audio.close();
   }
+}
+
+// Where nobody waits for partial texts, the encoder may hear each segment as a whole.
+function chooseChunk(
+  { info }: Model,
+  { chunkMs, partials, secondPass }: TranscribeOptions,
+): number | 'segment' | undefined {
+  if (chunkMs !== undefined || partials || secondPass) return chunkMs;
+  return info.wholeSegments && info.chunkMs.length > 0 ? 'segment' : undefined;
 }
 
 async function feed(

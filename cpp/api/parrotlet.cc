@@ -74,6 +74,7 @@ AsrOptions ToOptions(const pl_session_options& in) {
   if (in.beam != 0) out.beam = in.beam;
   out.keep_loops = in.keep_loops != 0;
   out.words = in.no_words == 0;
+  out.second_pass = in.second_pass != 0;
   return out;
 }
 

@@ -38,7 +38,8 @@ int pl_model_load_bytes(const uint8_t* bytes, size_t count, pl_model** model, pl
 // JSON: the document of the file without its tensor manifest, and "fileBytes", "weightBytes"
 // (packed, in memory), "parameters", "bits" ({"4": parameters held in 4 bits, ...}), "target",
 // "frameSeconds" (encoder frame period), "algorithmicDelayMs" (with the default chunk),
-// "chunkMs" (array: what a session may ask for; empty unless the span is chunked).
+// "chunkMs" (array: what a session may ask for; empty unless the span is chunked),
+// "wholeSegments" (whether a session may ask for the whole segment at once).
 // Valid while the model lives.
 const char* pl_model_describe(const pl_model* model);
 
@@ -60,6 +61,7 @@ typedef struct {
   int beam;               // hypotheses kept; default 1 (greedy), at most 8
   int keep_loops;         // 1: do not cut repetition loops
   int no_words;           // 1: no word times
+  int second_pass;        // 1: what a segment's end makes final is heard again as a whole
 } pl_session_options;
 
 int pl_session_open(pl_model* model, const pl_session_options* options, pl_session** session,
@@ -84,7 +86,7 @@ int pl_session_reset(pl_session* session, pl_error* error);
 typedef struct {
   size_t text_begin, text_bytes;  // the word inside the event's text, punctuation included
   double start, end;              // seconds from the start of the audio
-  int stable;                     // 1: will not change any more
+  int stable;                     // 1: will not change any more, but by a second pass
   float confidence;               // that the word is right, 0 to 1; fixed once it is stable
 } pl_word;
 
@@ -95,7 +97,7 @@ typedef struct {
   int revision;      // of this segment's text, from 0
   const char* text;  // the segment's text so far
   size_t text_bytes;
-  size_t stable_bytes;  // the prefix of `text` that will not change; all of it in a final
+  size_t stable_bytes;  // the prefix of `text` that only a second pass may change; all in a final
   double start, end;    // of the segment so far, seconds
   const pl_word* words;
   size_t word_count;

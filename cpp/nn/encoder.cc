@@ -223,6 +223,13 @@ int Encoder::Flush(State& state, Workspace& work, const EncoderPlan& plan, float
     }
     written += Gather(state, work, plan, rows, memory + size_t(written) * dim);
   }
+  return written + RunGathered(state, work, plan, memory + size_t(written) * dim);
+}
+
+int Encoder::RunGathered(State& state, Workspace& work, const EncoderPlan& plan,
+                         float* memory) const {
+  const int dim = config_.dim;
+  int written = 0;
   int rows = state.chunk_count;
   state.chunk_count = 0;
   std::memcpy(state.rows, state.chunk, sizeof(float) * rows * dim);
@@ -269,19 +276,24 @@ int Encoder::Gather(State& state, Workspace& work, const EncoderPlan& plan, int 
   if (plan.chunk_frames == 0) {
     return RunBlocks(state, work, plan, first_block_, state.rows, count, memory);
   }
+  if (state.second != nullptr) Append(*state.second, state.rows, count);
   int written = 0;
   for (int row = 0; row < count;) {
     const int taken = std::min(count - row, plan.chunk_frames - state.chunk_count);
-    std::memcpy(state.chunk + size_t(state.chunk_count) * dim, state.rows + size_t(row) * dim,
-                sizeof(float) * taken * dim);
+    Append(state, state.rows + size_t(row) * dim, taken);
     row += taken;
-    state.chunk_count += taken;
     if (state.chunk_count < plan.chunk_frames) break;
     state.chunk_count = 0;
     written += RunBlocks(state, work, plan, first_block_, state.chunk, plan.chunk_frames,
                          memory + size_t(written) * dim);
   }
   return written;
+}
+
+void Encoder::Append(State& state, const float* rows, int count) const {
+  std::memcpy(state.chunk + size_t(state.chunk_count) * config_.dim, rows,
+              sizeof(float) * count * config_.dim);
+  state.chunk_count += count;
 }
 
 // Layers `from` to the last, in place on `rows`, then the final norm and positions into memory.

@@ -37,8 +37,9 @@ class Encoder {
     float* rows = nullptr;    // what runs through the layers, in place
     float* chunk = nullptr;   // frames gathered for the blocks
     int chunk_count = 0;
-    int64_t positions = 0;  // frames that got their sinusoid
-    int64_t written = 0;    // frames of output so far
+    int64_t positions = 0;    // frames that got their sinusoid
+    int64_t written = 0;      // frames of output so far
+    State* second = nullptr;  // a second pass that gathers the same frames for its own blocks
   };
 
   void Load(Weights& weights, const Config& config);
@@ -60,6 +61,11 @@ class Encoder {
   // The segment ends: writes the rest and returns how many frames that was.
   int Flush(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
 
+  // The blocks, over the frames gathered since the last chunk; returns how many frames it wrote.
+  // What is left of Flush for a State that another one's `second` names: it is bound to a plan of
+  // whole segments, and its front end hears nothing.
+  int RunGathered(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
+
   int dim() const { return config_.dim; }
   double frame_seconds() const { return double(frame_samples_) / sample_rate_; }
   int frame_samples() const { return frame_samples_; }
@@ -79,6 +85,7 @@ class Encoder {
   int Take(State& state, Workspace& work, const EncoderPlan& plan, int frames, float* memory) const;
   int Gather(State& state, Workspace& work, const EncoderPlan& plan, int count,
              float* memory) const;
+  void Append(State& state, const float* rows, int count) const;
   int RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, size_t from, float* rows,
                 int count, float* memory) const;
   int StepLayer(State& state, Workspace& work, const EncoderPlan& plan, const Layer& layer,

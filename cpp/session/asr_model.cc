@@ -101,6 +101,8 @@ void AsrModel::Describe(const ModelFile& file, const EncoderPlan& plan) {
   Put(description_, "defaultChunkMs",
       Number(config_.encoder.span == AttentionSpan::kChunk ? config_.encoder.chunk_frames * frame_ms
                                                            : 0));
+  const bool whole = encoder_.Plan(-1, config_.max_segment_seconds).ok();
+  Put(description_, "wholeSegments", whole ? "true" : "false");
   for (const auto& [key, value] : file.document().members()) {
     if (key != "tensors") Put(description_, key.c_str(), value.Dump());
   }

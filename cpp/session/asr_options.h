@@ -19,7 +19,8 @@ struct AsrOptions {
   double min_confidence = 0;       // of a segment's words in the mean; 0: the model's, -1: any
   int beam = 1;
   bool keep_loops = false;
-  bool words = true;  // false: words carry no times
+  bool second_pass = false;  // a segment that ends is encoded and decoded once more, as a whole
+  bool words = true;         // false: words carry no times
 
   // Puts defaults in the place of 0 and -1, and checks what is not the resampler's or the encoder's
   // to check. kInvalidArgument if a number is out of its range.

@@ -42,6 +42,8 @@ Status AsrSession::Prepare(const AsrOptions& options) {
       model_->encoder().Plan(options_.chunk_frames, options_.max_segment_seconds);
   if (!plan.ok()) return plan.status();
   plan_ = plan.value();
+  if (options_.second_pass) status = PrepareSecondPass();
+  if (!status.ok()) return status;
   min_speech_frames_ = 0;
   if (options_.pauses) {
     const double frames = options_.min_speech_seconds * config.sample_rate / kDetectorFrame;
@@ -80,16 +82,33 @@ Status AsrSession::Prepare(const AsrOptions& options) {
   return {};
 }
 
+Status AsrSession::PrepareSecondPass() {
+  if (plan_.chunk_frames == 0 || plan_.whole_segment) {
+    return Status::Error(Code::kInvalidArgument,
+                         "a second pass (secondPass) hears as a whole what was heard in chunks, "
+                         "and this session does not work in chunks");
+  }
+  Result<EncoderPlan> whole = model_->encoder().Plan(-1, options_.max_segment_seconds);
+  if (!whole.ok()) return whole.status();
+  second_plan_ = whole.value();
+  return {};
+}
+
 void AsrSession::Lay(Arena& arena) {
   const Encoder& encoder = model_->encoder();
   WorkspaceNeeds needs;
   encoder.AddNeeds(needs, plan_);
+  if (options_.second_pass) encoder.AddNeeds(needs, second_plan_);
   decoder_->AddNeeds(needs);
   work_.Bind(arena, needs);
   resampler_.Bind(arena);
   detector_.Bind(arena);
   // The front end's options were checked when the model was loaded.
   (void)encoder.Bind(arena, encoder_, model_->kernels(), plan_);
+  if (options_.second_pass) {
+    (void)encoder.Bind(arena, second_, model_->kernels(), second_plan_);
+    encoder_.second = &second_;
+  }
   decoder_->Bind(arena);
   words_.Bind(arena, decoder_->max_tokens(), model_->tokenizer().max_piece_bytes());
   resampled_ = arena.Take<float>(kDetectorFrame);
@@ -254,8 +273,12 @@ void AsrSession::CloseSegment() {
   const Encoder& encoder = model_->encoder();
   float* fresh = memory_ + size_t(memory_frames_) * encoder.dim();
   const int frames = encoder.Flush(encoder_, work_, plan_, fresh);
-  decoder_->Extend(work_, fresh, frames);
   memory_frames_ += frames;
+  if (options_.second_pass && HasEnoughSpeech()) {
+    HearAgain();
+  } else {
+    decoder_->Extend(work_, fresh, frames);
+  }
   // A cut may lie before audio that the encoder has heard already: that belongs to the next
   // segment.
   const int64_t kept = (cut_ - begin_) / encoder.frame_samples();
@@ -271,6 +294,13 @@ void AsrSession::CloseSegment() {
   active_ = false;
   cut_ = -1;
   detector_.Mark(previous_end_ / kDetectorFrame);
+}
+
+// The segment's memory and tokens anew: now every frame of it can see all others.
+void AsrSession::HearAgain() {
+  decoder_->Reset();
+  memory_frames_ = model_->encoder().RunGathered(second_, work_, second_plan_, memory_);
+  decoder_->Extend(work_, memory_, memory_frames_);
 }
 
 // Whether the words, of which nobody has heard yet, are to be told: sounds other than speech make

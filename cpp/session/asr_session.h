@@ -25,7 +25,7 @@ struct AsrEvent {
   int segment = 0;                      // from 0
   int revision = 0;                     // of this segment's text, from 0
   std::string_view text;
-  int stable_bytes = 0;       // of the text, fixed for ever; all of it in a final
+  int stable_bytes = 0;       // of the text, fixed until a second pass; all of it in a final
   double begin = 0, end = 0;  // of the segment so far, seconds
   std::span<const Word> words;
   double audio_seconds = 0;  // heard so far
@@ -94,6 +94,7 @@ class AsrSession {
 
   AsrSession() = default;
   Status Prepare(const AsrOptions& options);
+  Status PrepareSecondPass();
   void Lay(Arena& arena);
   void Describe();
   Status CheckLength();
@@ -113,6 +114,7 @@ class AsrSession {
   bool Advance();
   void Feed(int64_t until);
   void CloseSegment();
+  void HearAgain();
   bool HasEnoughSpeech() const;
   bool IsWorthSaying() const;
   void MakeEvent(EventType type);
@@ -128,6 +130,8 @@ class AsrSession {
   Resampler resampler_;
   PauseDetector detector_;
   Encoder::State encoder_;
+  EncoderPlan second_plan_;  // of whole segments
+  Encoder::State second_;    // unused without a second pass
   int64_t min_speech_frames_ = 0;
   std::unique_ptr<TokenDecoder> decoder_;
   std::optional<Confidence> confidence_;

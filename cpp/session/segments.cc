@@ -98,6 +98,7 @@ void AsrSession::BeginSegment(int64_t begin) {
   revision_ = 0;
   signature_ = 0;
   model_->encoder().Reset(encoder_);
+  if (options_.second_pass) model_->encoder().Reset(second_);
   decoder_->Reset();
   detector_.Mark(begin / kDetectorFrame);
   speech_frames_ = detector_.CountSpeech(begin / kDetectorFrame);

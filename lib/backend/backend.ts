@@ -37,6 +37,7 @@ export interface BackendSessionOptions {
   readonly beam: number;
   readonly keepLoops: boolean;
   readonly noWords: boolean;
+  readonly secondPass: boolean;
 }
 
 /** What one call into a session brought. */

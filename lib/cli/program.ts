@@ -168,6 +168,7 @@ function addRecognition(command: Command): Command {
       "audio the encoder takes at a time, or 'segment' (see info)",
       parseChunk,
     )
+    .option('--second-pass', 'hear a segment that ends again as a whole: more accurate finals')
     .option('--beam <n>', 'hypotheses kept, 1 to 8 (default: 1)', parseNumber)
     .option('--no-pauses', 'do not end a segment at a pause')
     .option('--max-segment <s>', 'longest segment in seconds (default: the longest)', parseNumber);

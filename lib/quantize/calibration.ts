@@ -18,6 +18,7 @@ const OPTIONS: Omit<BackendSessionOptions, 'sampleRate' | 'channels'> = {
   beam: 0,
   keepLoops: false,
   noWords: true,
+  secondPass: false,
 };
 
 export interface CalibrationHooks {

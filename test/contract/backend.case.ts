@@ -14,7 +14,7 @@ import { MODEL_NAMES, readRecording, temporaryFolder, writeRandomModel } from '.
 const defaults: BackendSessionOptions = {
   ...{ sampleRate: 0, channels: 0, chunkFrames: 0, noPartials: false, noPauses: false },
   ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
-  ...{ minConfidence: 0, beam: 0, keepLoops: false, noWords: false },
+  ...{ minConfidence: 0, beam: 0, keepLoops: false, noWords: false, secondPass: false },
 };
 
 /** Feeds `samples` in pieces of `size` and returns all events. */

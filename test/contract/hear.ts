@@ -13,7 +13,7 @@ export async function hear(
   const session = model.openSession({
     ...{ sampleRate: 0, channels: 1, chunkFrames, noPartials: true, noPauses: true },
     ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
-    ...{ minConfidence, beam: 1, keepLoops: true, noWords: true },
+    ...{ minConfidence, beam: 1, keepLoops: true, noWords: true, secondPass: false },
   });
   const events = [...(await session.write(samples)).events];
   for (let done = false; !done; ) {

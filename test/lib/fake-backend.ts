@@ -141,7 +141,7 @@ export class FakeModel implements BackendModel {
       ...{ output: 'ctc', encoder: { dim: 8 }, card: { licence: 'none' } },
       ...{ fileBytes: 10, weightBytes: 20, parameters: 30, bits: { 4: 30 }, target: 'scalar' },
       ...{ frameSeconds: 0.024, algorithmicDelayMs: 100, chunkMs: [312, 648] },
-      defaultChunkMs: 648,
+      ...{ defaultChunkMs: 648, wholeSegments: true },
     });
   }
 

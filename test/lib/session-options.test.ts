@@ -7,7 +7,7 @@ it('leaves every choice to the engine by default', () => {
   expect(openFake().engine.options).toEqual({
     ...{ sampleRate: 0, channels: 0, chunkFrames: 0, noPartials: false, noPauses: false },
     ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
-    ...{ minConfidence: 0, beam: 0, keepLoops: false, noWords: false },
+    ...{ minConfidence: 0, beam: 0, keepLoops: false, noWords: false, secondPass: false },
   });
 });
 
@@ -15,12 +15,12 @@ it('translates each option', () => {
   const { engine } = openFake({
     ...{ sampleRate: 44100, channels: 2, chunkMs: 312, partials: false, pauses: false },
     ...{ pauseSeconds: 0.4, leastPauseSeconds: 0.2, minSpeechSeconds: 0.5, maxSegmentSeconds: 10 },
-    ...{ minConfidence: 0.3, beam: 4, words: false, keepLoops: true },
+    ...{ minConfidence: 0.3, beam: 4, words: false, keepLoops: true, secondPass: true },
   });
   expect(engine.options).toEqual({
     ...{ sampleRate: 44100, channels: 2, chunkFrames: 13, noPartials: true, noPauses: true },
     ...{ pauseSeconds: 0.4, leastPauseSeconds: 0.2, minSpeechSeconds: 0.5, maxSegmentSeconds: 10 },
-    ...{ minConfidence: 0.3, beam: 4, noWords: true, keepLoops: true },
+    ...{ minConfidence: 0.3, beam: 4, noWords: true, keepLoops: true, secondPass: true },
   });
 });
 

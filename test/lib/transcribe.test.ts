@@ -26,6 +26,20 @@ it('resolves with the transcript and closes its session', async () => {
   expect(backend.sessions[0]?.closes).toBe(1);
 });
 
+it('hears whole segments where nobody waits for partial texts', async () => {
+  for (const [options, chunkFrames] of [
+    [{}, -1],
+    [{ chunkMs: 312 }, 13],
+    [{ partials: true }, 0],
+    [{ secondPass: true }, 0],
+    [{ partials: true, chunkMs: 'segment' }, -1],
+  ] as const) {
+    const { backend, model } = open();
+    await transcribe(model, source(chunksOf(2)), options);
+    expect(backend.sessions[0]?.options.chunkFrames).toBe(chunkFrames);
+  }
+});
+
 it('tells events and progress', async () => {
   const events: TranscriptEvent[] = [];
   const seconds: number[] = [];

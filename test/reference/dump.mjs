@@ -29,6 +29,7 @@ const session = model.openSession({
   beam: 1,
   keepLoops: true,
   noWords: false,
+  secondPass: false,
 });
 
 for (const path of recordings) {

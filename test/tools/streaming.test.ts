@@ -165,8 +165,10 @@ describe('the page', () => {
   const heard = (stableAt: number) => {
     const said = [partial(1, 'the hat'), partial(1.5, 'the cat'), final(stableAt, 'the cat')];
     const events = said.map((event) => ({ ...event, milliseconds: 7 }));
-    const line = { events, text: 'The hat.', processingSeconds: 0.4, quietSeconds: 0.1 };
-    return new Map([['a', line]]);
+    const live = { events, text: 'The hat.', processingSeconds: 0.4 };
+    const slow = events.map((event) => ({ ...event, milliseconds: 9 }));
+    const twice = { events: slow, text: 'The cat.', processingSeconds: 0.6 };
+    return new Map([['a', { ...live, quietSeconds: 0.1, twice }]]);
   };
   const result = (stableAt: number, recordingsInAll = 1) => ({
     ...{ model: 'some-model', defaultChunkMs: 648, recordings: 1, recordingsInAll, minutes: 0.1 },
@@ -180,6 +182,9 @@ describe('the page', () => {
       '| 648 ms | 0.50 s | 0.50 s | 1.50 s | 2.00 s | 25.0 % | 25.0 % | 50.0 % |',
     );
     expect(page).toContain('| 648 ms | 7 ms | 7 ms | 100.0 ms | 25.0 ms | 75 % |');
+    expect(page).toContain(
+      '| 648 ms | 0.0 % | 50.0 % | 9 ms | 9 ms | 7 ms | 150.0 ms | 100.0 ms |',
+    );
     expect(page).toContain('(100 % of the final\n  words have one)');
   });
 

@@ -70,6 +70,7 @@ async function listen(model, pieces) {
     beam: 0,
     keepLoops: false,
     noWords: false,
+    secondPass: false,
   });
   const finals = [];
   const keep = ({ events }) => {

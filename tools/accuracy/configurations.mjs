@@ -15,8 +15,9 @@ export function listModels(folder) {
 
 /**
  * Sessions to run a model in: `whole` (a recording is one segment, nothing is said before its end)
- * for every chunk; and with the default chunk of a streaming model `file` (the defaults of
- * `transcribe`: pauses end segments) and `live` (the defaults of a session: partials as well).
+ * for every chunk; and of a streaming model `file` (the defaults of `transcribe`: pauses end segments,
+ * each heard as a whole), `live` (the defaults of a session: chunks, and partials as well) and
+ * `two-pass` (the same with `secondPass`).
  */
 export function configurationsOf(model, info) {
   const whole = [...info.chunkMs, 'segment'].map((chunkMs) => ({
@@ -26,8 +27,9 @@ export function configurationsOf(model, info) {
   }));
   const chunkMs = defaultChunkMs(info);
   const defaults = [
-    { mode: 'file', chunkMs, options: {} },
+    { mode: 'file', chunkMs: 'segment', options: {} },
     { mode: 'live', chunkMs, options: { partials: true } },
+    { mode: 'two-pass', chunkMs, options: { partials: true, secondPass: true } },
   ];
   return [...whole, ...(info.chunkMs.length > 0 ? defaults : [])].map((one) => ({
     ...one,

@@ -14,8 +14,9 @@ interface. This page is written by \`node tools/accuracy/run.mjs --report-only\`
 [bench/results/accuracy.json](../bench/results/accuracy.json).
 
 - **whole**: every recording is one segment and its text is taken at the end. **file**: the defaults of
-  \`transcribe\`: pauses end segments. **live**: the defaults of a session: partial results too, and what
-  they called stable is kept even where hearing the rest would have changed it.
+  \`transcribe\`: pauses end segments, and the encoder hears each as a whole. **live**: the defaults of a
+  session: partial results too, and what they called stable is kept even where hearing the rest would have
+  changed it. **two-pass**: the same with \`secondPass\`: a segment that ends is heard again as a whole.
 - Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
   for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
 - Size: the file, and how many times smaller it is than its parameters in float32.
@@ -51,7 +52,7 @@ The names above say which part was used: no figure here is one of the whole corp
 // How rows stand in a table: by model, width, mode and chunk.
 const FAMILIES = ['parrotlet-tiny-en', 'moonshine-tiny-offline', 'moonshine-tiny-streaming', ''];
 const WIDTHS = ['float32', 'int8', 'int4', 'int4-all', 'int2', ''];
-const MODES = ['whole', 'file', 'live'];
+const MODES = ['whole', 'file', 'live', 'two-pass'];
 
 /** Writes docs/accuracy.md. */
 export function writeReport() {

@@ -16,14 +16,23 @@ export interface Summary {
   readonly respelledPercent: number;
   readonly stableWordsChanged: number;
   readonly eventMilliseconds: Distribution;
+  readonly finalMilliseconds: Distribution;
   readonly millisecondsPerSecond: number;
   readonly millisecondsPerSecondWithoutPartials: number;
+  readonly secondPass: {
+    readonly wer: number;
+    readonly finalMilliseconds: Distribution;
+    readonly millisecondsPerSecond: number;
+  };
 }
-export interface HeardLine {
+interface PlayedLine {
   readonly events: readonly (HeardEvent & { readonly milliseconds: number })[];
   readonly text: string;
   readonly processingSeconds: number;
+}
+export interface HeardLine extends PlayedLine {
   readonly quietSeconds: number;
+  readonly twice: PlayedLine;
 }
 export interface AlignedLine {
   readonly words: readonly { readonly text: string; readonly end: number }[];

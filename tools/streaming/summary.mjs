@@ -15,9 +15,14 @@ export function summarize(recordings, aligned, heard) {
   const count = (name) => sum(followed, (one) => one[name]);
   const speech = sum(recordings, ({ seconds }) => seconds);
   const cost = (name) => round((1000 * sum(lines, (line) => line[name])) / speech, 1);
-  const { p50, p90 } = distribution(
-    lines.flatMap(({ events }) => events.map(({ milliseconds }) => milliseconds)),
-  );
+  const computing = (all) => {
+    const { p50, p90 } = distribution(
+      all.flatMap(({ events }) => events.map(({ milliseconds }) => milliseconds)),
+    );
+    return { p50, p90 };
+  };
+  const finals = (all) => all.map(({ events }) => ({ events: events.filter((one) => one.final) }));
+  const twice = lines.map((line) => line.twice);
   return {
     wer: round(errorPercent(scores), 2),
     words: sum(followed, ({ words }) => words.length),
@@ -28,8 +33,20 @@ export function summarize(recordings, aligned, heard) {
     changedPercent: round((100 * count('changed')) / count('shown'), 1),
     respelledPercent: round((100 * count('respelled')) / count('shown'), 1),
     stableWordsChanged: count('broken'),
-    eventMilliseconds: { p50, p90 }, // of computing, from the write to the event
+    eventMilliseconds: computing(lines), // of computing, from the write to the event
+    finalMilliseconds: computing(finals(lines)),
     millisecondsPerSecond: cost('processingSeconds'), // of computing, for a second of speech
     millisecondsPerSecondWithoutPartials: cost('quietSeconds'),
+    secondPass: {
+      wer: round(
+        errorPercent(recordings.map(({ text }, i) => scoreUtterance(text, twice[i].text))),
+        2,
+      ),
+      finalMilliseconds: computing(finals(twice)),
+      millisecondsPerSecond: round(
+        (1000 * sum(twice, (line) => line.processingSeconds)) / speech,
+        1,
+      ),
+    },
   };
 }

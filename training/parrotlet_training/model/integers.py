@@ -13,7 +13,7 @@ from .layers import Rounding, StridedConv, matrices
 from .plan import STORED
 from .rounding import Grid, Rounded, Scales
 
-INSIDE = 0.49  # how far from its code a weight may lie, in steps; 0.5 is the border
+INSIDE = 0.3  # how far from its code a weight may lie at the start, in steps; 0.5 is the border
 FLOAT_ACTIVATIONS = 32  # what a model file calls activations that are not rounded
 
 
