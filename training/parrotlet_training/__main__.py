@@ -1,4 +1,4 @@
-"""The command line: prune, prepare, train, evaluate, export, blend."""
+"""The command line: prune, synthesize, prepare, train, evaluate, export, blend."""
 
 import argparse
 import os
@@ -8,11 +8,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads sleep; read 
 
 import torch
 
-from . import blend, evaluate, export, prepare, prune, train
+from . import blend, evaluate, export, prepare, prune, synthesize, train
 from .errors import TrainingError
 
 COMMANDS = {
     "prune": prune,
+    "synthesize": synthesize,
     "prepare": prepare,
     "train": train,
     "evaluate": evaluate,

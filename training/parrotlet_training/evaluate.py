@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from .checkpoint import Checkpoint
 from .data.audio_cache import AudioCache
-from .data.manifest import Utterance, read_manifest
+from .data.manifest import Utterance, read_manifests
 from .errors import TrainingError
 from .model.architecture import WHOLE, moonshine_architecture, read_config
 from .model.front_end import FRAME_SECONDS
@@ -47,9 +47,8 @@ def run(options: argparse.Namespace) -> None:
     if options.rounded:
         settings.round(model)
     longest = options.longest or settings.data.longest_seconds
-    rows = [
-        u for u in read_manifest(paths.data, options.split) if options.subset in (None, u.subset)
-    ]
+    rows = read_manifests(paths.folders, options.split)
+    rows = [u for u in rows if options.subset in (None, u.subset)]
     chosen = [u for u in rows if u.seconds <= longest]
     if options.limit and options.limit < len(chosen):
         chosen = [chosen[i * len(chosen) // options.limit] for i in range(options.limit)]

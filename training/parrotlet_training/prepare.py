@@ -11,7 +11,7 @@ from tqdm import tqdm
 from .data.audio_cache import AudioCache, build_audio_cache, write_atomically
 from .data.clip import Word
 from .data.lessons import FILE, Lesson, tokens_of_words
-from .data.manifest import Utterance, read_manifest
+from .data.manifest import Utterance, read_manifests
 from .data.targets import make_target
 from .data.word_times import last_spoken, token_times
 from .errors import TrainingError
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     paths, settings = Paths.of(options, "data", "base", "work"), read_settings(options.config)
-    splits = {split: read_manifest(paths.data, split) for split in ("train", "dev", "test")}
+    splits = {split: read_manifests(paths.folders, split) for split in ("train", "dev", "test")}
     splits = {split: spread(rows, options.limit) for split, rows in splits.items()}
     audio = build_audio_cache(paths.data, [u for rows in splits.values() for u in rows], paths.work)
     device = device_named(options.device)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from .checkpoint import Checkpoint
 from .data.audio_cache import AudioCache
 from .data.batches import Batch, BatchMaker, load_batches, plan_epoch
-from .data.lessons import Lesson, read_lessons
+from .data.lessons import Lesson, lessons_of, read_lessons
 from .data.manifest import Utterance, read_manifest
 from .errors import TrainingError
 from .evaluate import evaluate_chunk
@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> None:
     (folder / "config.toml").write_text(
         options.config.read_text(encoding="utf-8"), encoding="utf-8"
     )
-    lessons, audio = read_lessons(paths.work, settings.data.longest_seconds), AudioCache(paths.work)
+    lessons = lessons_of(paths.folders, read_lessons(paths.work, settings.data.longest_seconds))
+    audio = AudioCache(paths.work)
     trainer = Trainer(folder, paths.base, settings, lessons, audio, device_named(options.device))
     if options.resume:
         trainer.resume()

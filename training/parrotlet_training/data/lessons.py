@@ -1,6 +1,7 @@
 """What `prepare` finds out about each training utterance, one line of JSON each."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from tokenizers import Tokenizer
 
 from ..errors import TrainingError
 from .clip import Word
+from .manifest import train_rows
 
 FILE = "lessons.jsonl"
 
@@ -53,3 +55,14 @@ def read_lessons(folder: Path, longest: float) -> list[Lesson]:
     if not lessons:
         raise TrainingError(f"{path} has no utterance of at most {longest:g} s.")
     return lessons
+
+
+def lessons_of(folders: Sequence[Path], lessons: list[Lesson]) -> list[Lesson]:
+    """Those of the recordings in these folders, each of which must have some."""
+    prepared, chosen = {lesson.path for lesson in lessons}, set()
+    for folder, rows in zip(folders, train_rows(folders)):
+        found = prepared & {row.path for row in rows}
+        if not found:
+            raise TrainingError(f"{folder} has no lessons: run `prepare` with the same --data.")
+        chosen |= found
+    return [lesson for lesson in lessons if lesson.path in chosen]

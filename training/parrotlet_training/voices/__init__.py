@@ -1,0 +1,1 @@
+"""Engines that read a text aloud; none of them is needed for anything but `synthesize`."""
