@@ -106,7 +106,7 @@ class Recordings:
                     bar.write(f"left out: {take.line.speaker}: {take.problem}")
                     failed[engine] += 1
                     self.left_out += 1
-                    check(failed[engine], take)
+                    stop_if_broken(failed[engine], take)
                     continue
                 failed[engine] = 0
                 rows.append(self._keep(take))
@@ -151,7 +151,7 @@ class Recordings:
         write_atomically(self._folder / "manifest.tsv", "\n".join(lines) + "\n")
 
 
-def check(failed: int, take: Take) -> None:
+def stop_if_broken(failed: int, take: Take) -> None:
     if failed >= MOST_FAILED:
         raise TrainingError(
             f"{take.line.voice.engine.name} has failed {failed} times in a row, at last with: "

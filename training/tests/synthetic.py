@@ -49,6 +49,21 @@ QUIET = AugmentSettings(
     mask=0,
 )
 PLAIN_SETTINGS = replace(SETTINGS, augment=QUIET)
+CONFIG = f"""
+[model]
+chunk_choices = [13, 27, 53]
+conv_kernel = 5
+[data]
+longest_seconds = 6
+batch_seconds = 9
+alignment_heads = {[list(head) for head in HEADS]}
+[train]
+steps = 3
+bf16 = true
+evaluate_utterances = 2
+[card]
+licence = "none"
+"""
 
 
 def tone(seconds: float, seed: int) -> np.ndarray:

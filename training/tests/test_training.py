@@ -11,7 +11,7 @@ import pytest
 import torch
 from conftest import MOONSHINE
 from safetensors import safe_open
-from synthetic import HEADS, PLAIN_SETTINGS, SETTINGS, lessons, write_data
+from synthetic import CONFIG, HEADS, PLAIN_SETTINGS, SETTINGS, lessons, write_data
 
 from parrotlet_training import prepare
 from parrotlet_training.__main__ import main
@@ -31,21 +31,6 @@ from parrotlet_training.settings import LossSettings, TrainSettings
 from parrotlet_training.train import Trainer, draw_chunk
 
 CPU = torch.device("cpu")
-CONFIG = f"""
-[model]
-chunk_choices = [13, 27, 53]
-conv_kernel = 5
-[data]
-longest_seconds = 6
-batch_seconds = 9
-alignment_heads = {[list(head) for head in HEADS]}
-[train]
-steps = 3
-bf16 = true
-evaluate_utterances = 2
-[card]
-licence = "none"
-"""
 
 
 def trainer(folder: Path, settings=SETTINGS, source: Path = MOONSHINE) -> Trainer:
