@@ -26,7 +26,7 @@ void Elementwise(benchmark::State& state, void (*function)(const float*, int, fl
 void LayerNorm(benchmark::State& state, const Kernels* kernels) {
   std::vector<float> in(288, 0.5f), weight(288, 1.0f), out(288);
   for (auto _ : state) {
-    kernels->layer_norm(in.data(), 1, 288, weight.data(), nullptr, 1e-5f, out.data());
+    kernels->layer_norm(in.data(), 1, {288, weight.data(), nullptr, 1e-5f}, out.data());
     benchmark::ClobberMemory();
   }
   state.counters["G/s"] =

@@ -49,12 +49,17 @@ LinearCase::LinearCase(const Kernels& kernels, const WeightFormat& format, int r
   args_.out_stride = cols;
 }
 
-void LinearCase::Run() const {
+void LinearCase::Round() const {
   if (weight_.format.rounds_rows()) {
     kernels_.quantize_rows(args_.in, args_.in_stride, args_.rows, weight_.depth, weight_.groups,
                            weight_.format.largest_activation(), args_.act);
   }
-  linear_(args_);
+}
+
+void LinearCase::Multiply(const Epilogue& epilogue) const {
+  LinearArgs args = args_;
+  args.epilogue = epilogue;
+  linear_(args);
 }
 
 double LinearCase::Limit() const {

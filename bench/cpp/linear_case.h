@@ -17,7 +17,16 @@ class LinearCase {
   LinearCase(LinearCase&&) = delete;  // args_ points inside
 
   // One linear, rounding of the rows included.
-  void Run() const;
+  void Run() const {
+    Round();
+    Multiply({});
+  }
+
+  // Its two steps: the rows' rounding, where the format has any; the product.
+  void Round() const;
+  void Multiply(const Epilogue& epilogue) const;
+
+  const LinearArgs& args() const { return args_; }
 
   // What one run computes, two operations per weight and row, in 1e9.
   double giga() const { return giga_; }

@@ -21,7 +21,7 @@ void CtcGreedy::Extend(Workspace& work, const float* memory, int count) {
   const int dim = output_.linear.inputs();
   for (int row = 0; row < count; row += kRowBlock) {
     const int block = std::min(kRowBlock, count - row);
-    output_.linear.Run(work, memory + size_t(row) * dim, dim, block, scores_, stride);
+    output_.linear.Run(work, {memory + size_t(row) * dim, dim}, block, {scores_, stride});
     for (int i = 0; i < block; ++i, ++frames_) {
       AddFrame(work, scores_ + size_t(i) * stride);
     }

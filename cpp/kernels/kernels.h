@@ -15,6 +15,7 @@
 #include <span>
 
 #include "core/status.h"
+#include "kernels/epilogue.h"
 #include "quant/pack.h"
 
 namespace parrotlet {
@@ -32,7 +33,8 @@ struct QuantizedRows {
 // integers: s = 0; for g ascending: s = s + float(dot(m, n, g)) * (act_scale[m] * scale[g][n]),
 //           s = s - float(code_sum(m, g)) * (act_scale[m] * zero[g][n]); out = s + bias[n], where
 //           dot and code_sum are exact in int32 for groups of up to 2^16 inputs.
-// Without zeros nothing is taken off, and a null bias adds nothing at all.
+// Without zeros nothing is taken off, and a null bias adds nothing at all. The epilogue is applied
+// to each value while it is at hand.
 struct LinearArgs {
   int rows = 0;
   const PackedMatrix* weight = nullptr;
@@ -42,6 +44,16 @@ struct LinearArgs {
   const float* bias = nullptr;  // [cols] or null
   float* out = nullptr;         // [rows][out_stride]
   int out_stride = 0;
+  Epilogue epilogue;
+};
+
+// out = (x - mean) / sqrt(variance + epsilon) * weight + bias, per row; bias may be null. The
+// variance is the mean of (x - mean)^2.
+struct NormWeights {
+  int dim = 0;
+  const float* weight = nullptr;
+  const float* bias = nullptr;
+  float epsilon = 0;
 };
 
 // s = accumulate ? c[m][n] : 0; for k ascending: s = s + a[m][k] * b[k][n]; c[m][n] = s.
@@ -78,10 +90,12 @@ struct Kernels {
   void (*quantize_rows)(const float* in, int in_stride, int rows, int depth, int groups,
                         int largest, const QuantizedRows& out);
 
-  // out = (x - mean) / sqrt(variance + epsilon) * weight + bias, per row; bias may be null. The
-  // variance is the mean of (x - mean)^2. `out` may be `in`. Rows are dense, [rows][dim].
-  void (*layer_norm)(const float* in, int rows, int dim, const float* weight, const float* bias,
-                     float epsilon, float* out);
+  // Rows are dense, [rows][dim]; `out` may be `in`.
+  void (*layer_norm)(const float* in, int rows, const NormWeights& norm, float* out);
+
+  // layer_norm, then quantize_rows, without the floats between.
+  void (*layer_norm_quantize)(const float* in, int rows, const NormWeights& norm, int groups,
+                              int largest, const QuantizedRows& out);
 
   // Softmax in place over x[begin[m]] .. x[end[m] - 1] of each row m; the rest of the row's `cols`
   // becomes zero. Row starts must be 64-byte aligned and cols a multiple of 16, so that a value's

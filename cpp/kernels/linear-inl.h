@@ -3,32 +3,6 @@
 
 namespace parrotlet::SIMD_TARGET {
 
-// Adds the bias to the sums of rows m .. and tiles tile .., and writes the columns that there are.
-template <int kRows, int kTiles>
-inline void StoreTiles(const LinearArgs& args, int m, int tile, F32 (&sum)[kRows][kTiles]) {
-  float* row = args.out + size_t(m) * args.out_stride;
-#pragma GCC unroll 8
-  for (int t = 0; t < kTiles; ++t) {
-    const int col = (tile + t) * kTileCols;
-    const int count = args.weight->cols - col;
-    if (args.bias != nullptr) {
-      const F32 bias =
-          count < kTileCols ? LoadFirst(args.bias + col, count) : Load(args.bias + col);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) sum[r][t] = sum[r][t] + bias;
-    }
-    if (count >= kTileCols) {
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) Store(row + col + size_t(r) * args.out_stride, sum[r][t]);
-    } else {
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        StoreFirst(row + col + size_t(r) * args.out_stride, count, sum[r][t]);
-      }
-    }
-  }
-}
-
 // `count` tiles of columns, kTiles at a time, then the rest by halves.
 template <typename Kernel, int kRows, int kTiles>
 void LinearTiles(const LinearArgs& args, int m, int tile, int count) {

@@ -50,6 +50,17 @@ inline int32_t QuantizeRun(const float* in, int count, F32 inverse, int8_t* code
   return Sum(sum);
 }
 
+// The scale of a row whose values are at most `max` in size, and what makes codes of them.
+struct RowScale {
+  float scale, inverse;
+
+  RowScale(float max, int largest) {
+    const bool silent = max < 1e-30f;
+    scale = silent ? 0.0f : max / float(largest);
+    inverse = silent ? 0.0f : float(largest) / max;
+  }
+};
+
 inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, int groups,
                          int largest, const QuantizedRows& out) {
   const int group_size = depth / groups;
@@ -59,10 +70,9 @@ inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, in
     F32 sizes = Splat(0);
     ForRow(
         in, depth, Splat(0), [](F32 x) { return Abs(x); }, [&](F32 x) { sizes = Max(x, sizes); });
-    const float max = MaxLanes(sizes);
-    const bool silent = max < 1e-30f;
-    out.scale[m] = silent ? 0.0f : max / float(largest);
-    const F32 inverse = Splat(silent ? 0.0f : float(largest) / max);
+    const RowScale row(MaxLanes(sizes), largest);
+    out.scale[m] = row.scale;
+    const F32 inverse = Splat(row.inverse);
     for (int g = 0; g < groups; ++g) {
       *code_sum++ = QuantizeRun(in + g * group_size, group_size, inverse, codes);
       codes += RoundUp(group_size, kDepthStep);
@@ -70,19 +80,72 @@ inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, in
   }
 }
 
-inline void LayerNorm(const float* in, int rows, int dim, const float* weight, const float* bias,
-                      float epsilon, float* out) {
-  for (int m = 0; m < rows; ++m, in += dim, out += dim) {
-    const F32 mean = Splat(SumRow(in, dim, [](F32 x) { return x; }) / float(dim));
+// A row and its norm: vector i of the normed row is computed where it is wanted, as often as it is.
+class NormedRow {
+ public:
+  NormedRow(const float* in, const NormWeights& norm) : in_(in), norm_(norm) {
+    const int dim = norm.dim;
+    mean_ = Splat(SumRow(in, dim, [](F32 x) { return x; }) / float(dim));
     const float variance =
-        SumRow(in, dim, [&](F32 x) { return (x - mean) * (x - mean); }) / float(dim);
-    const F32 inverse = Splat(1.0f / __builtin_sqrtf(variance + epsilon));
-    for (int i = 0; i < dim; i += kTileCols) {
-      const int count = dim - i < kTileCols ? dim - i : kTileCols;
-      F32 y = (LoadFirst(in + i, count) - mean) * inverse * LoadFirst(weight + i, count);
-      if (bias != nullptr) y = y + LoadFirst(bias + i, count);
-      StoreFirst(out + i, count, y);
+        SumRow(in, dim, [&](F32 x) { return (x - mean_) * (x - mean_); }) / float(dim);
+    inverse_ = Splat(1.0f / __builtin_sqrtf(variance + norm.epsilon));
+  }
+
+  // Calls step(i, count, values i .. i + count - 1) along the row; the lanes beyond `count` are 0.
+  template <typename Step>
+  void ForEach(Step step) const {
+    int i = 0;
+    for (; i + kTileCols <= norm_.dim; i += kTileCols) {
+      F32 y = (Load(in_ + i) - mean_) * inverse_ * Load(norm_.weight + i);
+      if (norm_.bias != nullptr) y = y + Load(norm_.bias + i);
+      step(i, kTileCols, y);
     }
+    const int left = norm_.dim - i;
+    if (left == 0) return;
+    F32 y = (LoadFirst(in_ + i, left) - mean_) * inverse_ * LoadFirst(norm_.weight + i, left);
+    if (norm_.bias != nullptr) y = y + LoadFirst(norm_.bias + i, left);
+    step(i, left, Select(FirstLanes(left), y, Splat(0)));
+  }
+
+ private:
+  const float* in_;
+  const NormWeights& norm_;
+  F32 mean_, inverse_;
+};
+
+inline void LayerNorm(const float* in, int rows, const NormWeights& norm, float* out) {
+  for (int m = 0; m < rows; ++m, in += norm.dim, out += norm.dim) {
+    NormedRow(in, norm).ForEach([&](int i, int count, F32 y) {
+      if (count == kTileCols) return Store(out + i, y);
+      StoreFirst(out + i, count, y);
+    });
+  }
+}
+
+inline void LayerNormQuantize(const float* in, int rows, const NormWeights& norm, int groups,
+                              int largest, const QuantizedRows& out) {
+  const int group_size = norm.dim / groups;
+  int8_t* codes = out.codes;
+  int32_t* code_sum = out.code_sum;
+  for (int m = 0; m < rows; ++m, in += norm.dim) {
+    const NormedRow normed(in, norm);
+    F32 sizes = Splat(0);
+    normed.ForEach([&](int, int, F32 y) { sizes = Max(Abs(y), sizes); });
+    const RowScale row(MaxLanes(sizes), largest);
+    out.scale[m] = row.scale;
+    const F32 inverse = Splat(row.inverse);
+    I32 sum = SplatI(0);
+    int group_end = group_size;
+    normed.ForEach([&](int i, int count, F32 y) {
+      const I32 code = AsI32(y * inverse + Splat(kRound)) - AsI32(Splat(kRound));
+      StoreLowBytes(codes, code);
+      codes += kTileCols;
+      sum = sum + code;
+      if (i + count < group_end) return;
+      *code_sum++ = Sum(sum);
+      sum = SplatI(0);
+      group_end += group_size;
+    });
   }
 }
 

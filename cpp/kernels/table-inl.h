@@ -1,12 +1,15 @@
 // The table of one target, over everything that the other -inl.h files define.
 // Included only by kernels/targets/*.cc, which name the target; hence no guard.
 
-#include "kernels/linear-inl.h"
 #include "kernels/math-inl.h"
 #include "kernels/rows-inl.h"
 
 // These use the ones above.
 #include "kernels/elementwise-inl.h"
+#include "kernels/epilogue-inl.h"
+#include "kernels/linear-inl.h"
+
+// And these the linears' walk and end.
 #include "kernels/linear_quantized-inl.h"
 #include "kernels/linear_unpacked-inl.h"
 #include "kernels/matmul-inl.h"
@@ -26,6 +29,7 @@ constexpr Kernels TableOf(const char* target, bool (*supported)()) {
           .matmul = MatMul,
           .quantize_rows = QuantizeRows,
           .layer_norm = LayerNorm,
+          .layer_norm_quantize = LayerNormQuantize,
           .softmax = Softmax,
           .gelu = GeluAll,
           .silu = SiluAll,

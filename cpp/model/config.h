@@ -7,10 +7,10 @@
 
 #include "core/json.h"
 #include "core/status.h"
+#include "kernels/epilogue.h"
 
 namespace parrotlet {
 
-enum class Activation { kNone, kGelu, kSilu, kTanh };
 enum class NormKind { kRunning, kUtterance };  // over the past so far / over the whole segment
 enum class AttentionSpan { kFull, kChunk, kFrames };
 enum class Positions { kNone, kRotary, kRelativeBias, kSinusoidal };

@@ -32,34 +32,56 @@ const Tensor* Weights::Take(const std::string& name, bool required) {
   return tensor;
 }
 
-PackedMatrix Weights::Matrix(const std::string& name, int cols, int depth) {
-  PackedMatrix matrix;
+const Tensor* Weights::TakeMatrix(const std::string& name, int cols, int depth) {
   const Tensor* tensor = Take(name, true);
-  if (tensor == nullptr) return matrix;
-  if (tensor->is_bytes || tensor->shape != std::vector<int>{cols, depth}) {
-    Fail(Status::Error(Code::kModelShape, "tensor '%s' should be a matrix [%d, %d] but is %s%s",
-                       name.c_str(), cols, depth, ShapeText(tensor->shape).c_str(),
-                       tensor->is_bytes ? " of bytes" : ""));
-    return matrix;
-  }
-  const WeightFormat format = tensor->format;
+  if (tensor == nullptr) return nullptr;
+  if (!tensor->is_bytes && tensor->shape == std::vector<int>{cols, depth}) return tensor;
+  Fail(Status::Error(Code::kModelShape, "tensor '%s' should be a matrix [%d, %d] but is %s%s",
+                     name.c_str(), cols, depth, ShapeText(tensor->shape).c_str(),
+                     tensor->is_bytes ? " of bytes" : ""));
+  return nullptr;
+}
+
+// Channels first .. first + cols - 1 of a matrix.
+PackedMatrix Weights::Pack(const Tensor& tensor, int first, int cols) {
+  const WeightFormat format = tensor.format;
+  const int depth = tensor.shape[1];
   const int groups = format.bits == 32 ? 1 : depth / format.group_size;
   uint8_t* codes = arena_.Take<uint8_t>(PackedCodeBytes(format, cols, depth));
   const size_t scales = PackedScaleCount(format, cols, depth);
   float* scale = scales == 0 ? nullptr : arena_.Take<float>(scales);
   if (counting_) {
+    PackedMatrix matrix;
     matrix.format = format;
     matrix.cols = cols;
     matrix.depth = depth;
     matrix.groups = groups;
     return matrix;
   }
-  const DiskMatrix disk = {tensor->bytes.data(),
-                           reinterpret_cast<const float*>(tensor->scale.data()),
-                           reinterpret_cast<const float*>(tensor->zero.data())};
-  matrix = PackMatrix(format, cols, depth, disk, codes, scale);
+  const auto scales_from_first = [&](std::span<const uint8_t> bytes) {
+    const float* all = reinterpret_cast<const float*>(bytes.data());
+    return bytes.empty() ? nullptr : all + size_t(first) * groups;
+  };
+  const DiskMatrix disk = {tensor.bytes.data() + first * DiskRowBytes(format.bits, depth),
+                           scales_from_first(tensor.scale), scales_from_first(tensor.zero)};
+  return PackMatrix(format, cols, depth, disk, codes, scale);
+}
+
+PackedMatrix Weights::Matrix(const std::string& name, int cols, int depth) {
+  const Tensor* tensor = TakeMatrix(name, cols, depth);
+  if (tensor == nullptr) return {};
+  const PackedMatrix matrix = Pack(*tensor, 0, cols);
   matrices_.push_back({name, matrix});
   return matrix;
+}
+
+std::array<PackedMatrix, 2> Weights::Halves(const std::string& name, int cols, int depth) {
+  const Tensor* tensor = TakeMatrix(name, cols, depth);
+  if (tensor == nullptr) return {};
+  const int half = cols / 2;
+  const std::array<PackedMatrix, 2> halves = {Pack(*tensor, 0, half), Pack(*tensor, half, half)};
+  matrices_.push_back({name, halves[0]});
+  return halves;
 }
 
 const float* Weights::CopyFloats(const Tensor& tensor, std::initializer_list<int> shape) {

@@ -2,6 +2,7 @@
 // which were taken: a missing, misshapen or unused tensor is an error that names it.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ class Weights {
   // A matrix [cols][depth] in whatever format the file holds it.
   PackedMatrix Matrix(const std::string& name, int cols, int depth);
 
+  // The same, its first and its second half of channels packed apart; cols is even.
+  std::array<PackedMatrix, 2> Halves(const std::string& name, int cols, int depth);
+
   // A float32 tensor of exactly that shape.
   const float* Floats(const std::string& name, std::initializer_list<int> shape);
 
@@ -46,13 +50,16 @@ class Weights {
   // The first error; kModelShape naming a tensor that no layer took.
   Status Finish() const;
 
-  // What Matrix handed out, in order; complete after the second pass.
+  // What Matrix handed out, in order, and the first of every two halves; complete after the second
+  // pass.
   const std::vector<NamedMatrix>& matrices() const { return matrices_; }
 
   bool ok() const { return status_.ok(); }
 
  private:
   const Tensor* Take(const std::string& name, bool required);
+  const Tensor* TakeMatrix(const std::string& name, int cols, int depth);
+  PackedMatrix Pack(const Tensor& tensor, int first, int cols);
   const float* CopyFloats(const Tensor& tensor, std::initializer_list<int> shape);
 
   const ModelFile& file_;

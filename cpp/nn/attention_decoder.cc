@@ -81,8 +81,8 @@ void AttentionDecoder::Extend(State& state, Workspace& work, const float* memory
   for (int row = 0; row < count; row += kRowBlock) {
     const int block = std::min(kRowBlock, count - row);
     for (size_t i = 0; i < layers_.size(); ++i) {
-      layers_[i].cross_key_value.Run(work, memory + size_t(row) * memory_dim_, memory_dim_, block,
-                                     work.wide, 2 * dim);
+      layers_[i].cross_key_value.Run(work, {memory + size_t(row) * memory_dim_, memory_dim_}, block,
+                                     {work.wide, 2 * dim});
       state.cross[i].Append(state.memory_frames + row, block, work.wide, 2 * dim, work.wide + dim,
                             2 * dim);
     }
@@ -112,8 +112,8 @@ void AttentionDecoder::Run(State& state, Workspace& work, const int* tokens, int
       layers_[i].feed_forward.Run(work, state.x, rows, 1.0f);
     }
     if (done + rows == count && logits != nullptr) {
-      norm_.Run(work, state.x + size_t(rows - 1) * dim, 1, work.narrow);
-      embedding_.Run(work, work.narrow, dim, 1, logits, padded_vocabulary());
+      embedding_.Run(work, {state.x + size_t(rows - 1) * dim, dim, &norm_}, 1,
+                     {logits, padded_vocabulary()});
     }
   }
 }
@@ -123,8 +123,7 @@ void AttentionDecoder::SelfAttention(State& state, Workspace& work, size_t index
   const Layer& layer = layers_[index];
   KeyValueRing& ring = state.self[hypothesis * layers_.size() + index];
   const int dim = config_.dim, head_dim = dim / config_.heads;
-  layer.self_norm.Run(work, state.x, rows, work.narrow);
-  layer.self_qkv.Run(work, work.narrow, dim, rows, work.wide, 3 * dim);
+  layer.self_qkv.Run(work, {state.x, dim, &layer.self_norm}, rows, {work.wide, 3 * dim});
   Window windows[kRowBlock];
   for (int row = 0; row < rows; ++row) {
     float* qkv = work.wide + size_t(row) * 3 * dim;
@@ -139,19 +138,17 @@ void AttentionDecoder::SelfAttention(State& state, Workspace& work, size_t index
   args.query = work.wide;
   args.query_stride = 3 * dim;
   args.windows = windows;
-  args.out = work.context;
+  args.out = work.narrow;
   args.out_stride = dim;
   Attend(args, work);
-  layer.self_out.Run(work, work.context, dim, rows, work.narrow, dim);
-  AddScaled(state.x, work.narrow, 1.0f, rows * dim);
+  layer.self_out.Run(work, {work.narrow, dim}, rows, AddTo(state.x, dim, 1));
 }
 
 void AttentionDecoder::CrossAttention(State& state, Workspace& work, size_t index, int rows,
                                       int position, bool align) const {
   const Layer& layer = layers_[index];
   const int dim = config_.dim;
-  layer.cross_norm.Run(work, state.x, rows, work.narrow);
-  layer.cross_query.Run(work, work.narrow, dim, rows, state.query, dim);
+  layer.cross_query.Run(work, {state.x, dim, &layer.cross_norm}, rows, {state.query, dim});
   Window windows[kRowBlock];
   for (int row = 0; row < rows; ++row) windows[row] = {0, state.memory_frames};
 
@@ -163,8 +160,9 @@ void AttentionDecoder::CrossAttention(State& state, Workspace& work, size_t inde
     void Add(float* alignment, float share, const float* probabilities, int stride) const {
       if (share == 0) return;
       for (int row = 0; row < rows; ++row) {
-        AddScaled(alignment + size_t(position + row) * state.max_frames,
-                  probabilities + size_t(row) * stride, share, state.memory_frames);
+        float* sum = alignment + size_t(position + row) * state.max_frames;
+        const float* added = probabilities + size_t(row) * stride;
+        for (int i = 0; i < state.memory_frames; ++i) sum[i] += share * added[i];
       }
     }
   } observer = {state, layer, rows, position};
@@ -175,7 +173,7 @@ void AttentionDecoder::CrossAttention(State& state, Workspace& work, size_t inde
   args.query = state.query;
   args.query_stride = dim;
   args.windows = windows;
-  args.out = work.context;
+  args.out = work.narrow;
   args.out_stride = dim;
   if (align) {
     args.observe_context = &observer;
@@ -186,8 +184,7 @@ void AttentionDecoder::CrossAttention(State& state, Workspace& work, size_t inde
     };
   }
   Attend(args, work);
-  layer.cross_out.Run(work, work.context, dim, rows, work.narrow, dim);
-  AddScaled(state.x, work.narrow, 1.0f, rows * dim);
+  layer.cross_out.Run(work, {work.narrow, dim}, rows, AddTo(state.x, dim, 1));
 }
 
 void AttentionDecoder::CopyHypothesis(State& state, int from, int to, int tokens) const {

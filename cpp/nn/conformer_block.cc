@@ -83,8 +83,8 @@ int ConformerBlock::Step(State& state, Workspace& work, const BlockReach& reach,
   const int head_dim = dim_ / heads_;
   for (int row = 0; row < count; row += kRowBlock) {
     const int block = std::min(kRowBlock, count - row);
-    attention_norm_.Run(work, fresh + size_t(row) * dim_, block, work.narrow);
-    qkv_.Run(work, work.narrow, dim_, block, work.wide, 3 * dim_);
+    qkv_.Run(work, {fresh + size_t(row) * dim_, dim_, &attention_norm_}, block,
+             {work.wide, 3 * dim_});
     for (int i = 0; i < block; ++i) {
       float* qkv = work.wide + size_t(i) * 3 * dim_;
       rotary_.Apply(qkv, heads_, head_dim, state.received + i);
@@ -124,14 +124,13 @@ int ConformerBlock::Emit(State& state, Workspace& work, const BlockReach& reach,
     args.bias_cols = bias_cols_;
     args.bias_left = bias_left_;
     args.query_position = oldest + row;
-    args.out = work.context;
+    args.out = work.narrow;
     args.out_stride = dim_;
     Attend(args, work);
-    attention_out_.Run(work, work.context, dim_, block, work.narrow, dim_);
-
-    float* block_out = out + size_t(row) * dim_;
-    std::memcpy(block_out, state.waiting + size_t(row) * dim_, sizeof(float) * block * dim_);
-    AddScaled(block_out, work.narrow, 1.0f, block * dim_);
+    const size_t at = size_t(row) * dim_;
+    const Epilogue residual = {
+        .combine = Combine::kResidual, .other = state.waiting + at, .other_stride = dim_};
+    attention_out_.Run(work, {work.narrow, dim_}, block, {out + at, dim_, residual});
   }
   if (conv_.present()) conv_.Run(state.conv, work, out, count);
   feed_forward_.Run(work, out, count, half_.present() ? 0.5f : 1.0f);

@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "nn/feed_forward.h"
-
 namespace parrotlet {
 
 void ConvModule::Load(Weights& weights, const std::string& name, int dim, int kernel,
@@ -11,7 +9,7 @@ void ConvModule::Load(Weights& weights, const std::string& name, int dim, int ke
   dim_ = dim;
   kernel_ = kernel;
   norm_.Load(weights, name + ".norm", dim, epsilon);
-  in_.Load(weights, name + ".in", 2 * dim, dim);
+  in_.Load(weights, name + ".in", dim, dim, Combine::kGlu);
   depthwise_ = weights.Floats(name + ".depthwise.weight", {kernel, dim});
   depthwise_bias_ = weights.OptionalFloats(name + ".depthwise.bias", {dim});
   depthwise_norm_.Load(weights, name + ".depthwise_norm", dim, epsilon);
@@ -21,7 +19,6 @@ void ConvModule::Load(Weights& weights, const std::string& name, int dim, int ke
 void ConvModule::AddNeeds(WorkspaceNeeds& needs) const {
   in_.AddNeeds(needs);
   out_.AddNeeds(needs);
-  needs.wide = std::max(needs.wide, 2 * dim_);
   needs.narrow = std::max(needs.narrow, dim_);
 }
 
@@ -39,17 +36,14 @@ void ConvModule::Run(State& state, Workspace& work, float* x, int rows) const {
   for (int row = 0; row < rows; row += kRowBlock) {
     const int block = std::min(kRowBlock, rows - row);
     float* block_x = x + size_t(row) * dim_;
-    norm_.Run(work, block_x, block, work.narrow);
-    in_.Run(work, work.narrow, dim_, block, work.wide, 2 * dim_);
-    kernels.glu(work.wide, block, dim_, fresh);
+    in_.Run(work, {block_x, dim_, &norm_}, block, fresh, dim_);
     kernels.depthwise_conv(state.history, block, dim_, kernel_, depthwise_, depthwise_bias_,
                            work.narrow);
     std::memmove(state.history, state.history + size_t(block) * dim_,
                  sizeof(float) * (kernel_ - 1) * dim_);
     depthwise_norm_.Run(work, work.narrow, block, work.narrow);
     kernels.silu(work.narrow, block * dim_, work.narrow);
-    out_.Run(work, work.narrow, dim_, block, work.context, dim_);
-    AddScaled(block_x, work.context, 1.0f, block * dim_);
+    out_.Run(work, {work.narrow, dim_}, block, AddTo(block_x, dim_, 1));
   }
 }
 

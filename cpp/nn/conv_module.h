@@ -30,7 +30,8 @@ class ConvModule {
  private:
   int dim_ = 0, kernel_ = 0;
   LayerNorm norm_, depthwise_norm_;
-  Linear in_, out_;
+  GatedLinear in_;
+  Linear out_;
   const float* depthwise_ = nullptr;       // [kernel][dim]
   const float* depthwise_bias_ = nullptr;  // [dim] or null
 };

@@ -253,7 +253,7 @@ int Encoder::RunGathered(State& state, Workspace& work, const EncoderPlan& plan,
 int Encoder::Take(State& state, Workspace& work, const EncoderPlan& plan, int frames,
                   float* memory) const {
   if (has_input_) {
-    input_.Run(work, state.frames, front_end_.width(), frames, state.rows, config_.dim);
+    input_.Run(work, {state.frames, front_end_.width()}, frames, {state.rows, config_.dim});
   } else {
     std::memcpy(state.rows, state.frames, sizeof(float) * frames * config_.dim);
   }

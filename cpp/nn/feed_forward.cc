@@ -1,7 +1,5 @@
 #include "nn/feed_forward.h"
 
-#include "nn/strided_conv.h"
-
 namespace parrotlet {
 
 void FeedForward::Load(Weights& weights, const std::string& name, int dim, int width,
@@ -11,32 +9,36 @@ void FeedForward::Load(Weights& weights, const std::string& name, int dim, int w
   gated_ = gated;
   activation_ = activation;
   norm_.Load(weights, name + ".norm", dim, epsilon);
-  in_.Load(weights, name + ".in", gated ? 2 * width : width, dim);
+  if (gated) {
+    gated_in_.Load(weights, name + ".in", width, dim, Combine::kGatedSilu);
+  } else {
+    in_.Load(weights, name + ".in", width, dim);
+  }
   out_.Load(weights, name + ".out", dim, width);
 }
 
 void FeedForward::AddNeeds(WorkspaceNeeds& needs) const {
-  in_.AddNeeds(needs);
+  if (gated_) {
+    gated_in_.AddNeeds(needs);
+  } else {
+    in_.AddNeeds(needs);
+  }
   out_.AddNeeds(needs);
-  needs.wide = std::max(needs.wide, in_.outputs());
-  needs.narrow = std::max(needs.narrow, std::max(dim_, width_));
+  needs.wide = std::max(needs.wide, width_);
+  needs.narrow = std::max(needs.narrow, dim_);
 }
 
 void FeedForward::Run(Workspace& work, float* x, int rows, float factor) const {
   for (int row = 0; row < rows; row += kRowBlock) {
     const int block = std::min(kRowBlock, rows - row);
     float* block_x = x + size_t(row) * dim_;
-    norm_.Run(work, block_x, block, work.narrow);
-    in_.Run(work, work.narrow, dim_, block, work.wide, in_.outputs());
-    float* hidden = work.wide;
+    const LinearInput in = {block_x, dim_, &norm_};
     if (gated_) {
-      hidden = work.narrow;
-      work.kernels->gated_silu(work.wide, block, width_, hidden);
+      gated_in_.Run(work, in, block, work.wide, width_);
     } else {
-      Activate(work, activation_, hidden, block * width_);
+      in_.Run(work, in, block, {work.wide, width_, {.activation = activation_}});
     }
-    out_.Run(work, hidden, width_, block, work.context, dim_);
-    AddScaled(block_x, work.context, factor, block * dim_);
+    out_.Run(work, {work.wide, width_}, block, AddTo(block_x, dim_, factor));
   }
 }
 

@@ -26,12 +26,9 @@ class FeedForward {
   bool gated_ = false;
   Activation activation_ = Activation::kNone;
   LayerNorm norm_;
-  Linear in_, out_;
+  Linear in_;
+  GatedLinear gated_in_;  // instead of in_
+  Linear out_;
 };
-
-// x[i] += factor * y[i].
-inline void AddScaled(float* x, const float* y, float factor, int count) {
-  for (int i = 0; i < count; ++i) x[i] += factor * y[i];
-}
 
 }  // namespace parrotlet

@@ -3,41 +3,47 @@
 #include "nn/linear_observer.h"
 
 namespace parrotlet {
+namespace {
 
-void Linear::Load(Weights& weights, const std::string& name, int outputs, int inputs) {
-  weight_ = weights.Matrix(name + ".weight", outputs, inputs);
-  bias_ = weights.OptionalFloats(name + ".bias", {outputs});
-}
-
-void Linear::Run(Workspace& work, const float* in, int in_stride, int rows, float* out,
-                 int out_stride) const {
+// Calls product(arguments of a block of rows that are ready for `weight`, its first row): normed,
+// and quantized if it wants them so.
+template <typename Product>
+void ForBlocks(Workspace& work, const PackedMatrix& weight, const LinearInput& in, int rows,
+               Product product) {
   const Kernels& kernels = *work.kernels;
-  if (work.observer != nullptr) work.observer->See(kernels, weight_, in, in_stride, rows);
-  const WeightFormat& format = weight_.format;
-  const auto run = LinearFor(kernels, format);
+  const WeightFormat& format = weight.format;
+  const int largest = format.largest_activation();
   LinearArgs args;
-  args.weight = &weight_;
-  args.bias = bias_;
-  args.in_stride = in_stride;
   args.act = work.quantized;
-  args.out_stride = out_stride;
   for (int row = 0; row < rows; row += kRowBlock) {
     args.rows = std::min(kRowBlock, rows - row);
-    args.in = in + size_t(row) * in_stride;
-    args.out = out + size_t(row) * out_stride;
-    if (format.rounds_rows()) {
-      kernels.quantize_rows(args.in, in_stride, args.rows, weight_.depth, weight_.groups,
-                            format.largest_activation(), work.quantized);
+    args.in = in.rows + size_t(row) * in.stride;
+    args.in_stride = in.stride;
+    if (in.norm != nullptr && format.rounds_rows()) {
+      kernels.layer_norm_quantize(args.in, args.rows, in.norm->weights(), weight.groups, largest,
+                                  args.act);
+    } else if (in.norm != nullptr) {
+      in.norm->Run(work, args.in, args.rows, work.narrow);
+      args.in = work.narrow;
+    } else if (format.rounds_rows()) {
+      kernels.quantize_rows(args.in, in.stride, args.rows, weight.depth, weight.groups, largest,
+                            args.act);
     }
-    run(args);
+    // It watches matrices of floats alone, and for these the rows are floats.
+    if (work.observer != nullptr && format.bits == 32) {
+      work.observer->See(kernels, weight, args.in, in.stride, args.rows);
+    }
+    product(args, row);
   }
 }
 
+}  // namespace
+
 void LayerNorm::Load(Weights& weights, const std::string& name, int dim, float epsilon) {
-  dim_ = dim;
-  epsilon_ = epsilon;
-  weight_ = weights.Floats(name + ".weight", {dim});
-  bias_ = weights.OptionalFloats(name + ".bias", {dim});
+  norm_.dim = dim;
+  norm_.epsilon = epsilon;
+  norm_.weight = weights.Floats(name + ".weight", {dim});
+  norm_.bias = weights.OptionalFloats(name + ".bias", {dim});
 }
 
 void LayerNorm::LoadOptional(Weights& weights, const std::string& name, int dim, float epsilon) {
@@ -45,7 +51,54 @@ void LayerNorm::LoadOptional(Weights& weights, const std::string& name, int dim,
 }
 
 void LayerNorm::Run(Workspace& work, const float* in, int rows, float* out) const {
-  work.kernels->layer_norm(in, rows, dim_, weight_, bias_, epsilon_, out);
+  work.kernels->layer_norm(in, rows, norm_, out);
+}
+
+void Linear::Load(Weights& weights, const std::string& name, int outputs, int inputs) {
+  weight_ = weights.Matrix(name + ".weight", outputs, inputs);
+  bias_ = weights.OptionalFloats(name + ".bias", {outputs});
+}
+
+void Linear::Run(Workspace& work, const LinearInput& in, int rows, const LinearOutput& out) const {
+  const auto run = LinearFor(*work.kernels, weight_.format);
+  ForBlocks(work, weight_, in, rows, [&](LinearArgs& args, int row) {
+    args.weight = &weight_;
+    args.bias = bias_;
+    args.out = out.rows + size_t(row) * out.stride;
+    args.out_stride = out.stride;
+    args.epilogue = out.epilogue;
+    if (args.epilogue.combine != Combine::kNone) {
+      args.epilogue.other += size_t(row) * args.epilogue.other_stride;
+    }
+    run(args);
+  });
+}
+
+void GatedLinear::Load(Weights& weights, const std::string& name, int outputs, int inputs,
+                       Combine gate) {
+  combine_ = gate;
+  const auto [values, gates] = weights.Halves(name + ".weight", 2 * outputs, inputs);
+  value_ = values;
+  gate_ = gates;
+  bias_ = weights.OptionalFloats(name + ".bias", {2 * outputs});
+}
+
+// The values are written and, while they are in the cache, met by their gates.
+void GatedLinear::Run(Workspace& work, const LinearInput& in, int rows, float* out,
+                      int stride) const {
+  const auto run = LinearFor(*work.kernels, value_.format);
+  ForBlocks(work, value_, in, rows, [&](LinearArgs& args, int row) {
+    args.weight = &value_;
+    args.bias = bias_;
+    args.out = out + size_t(row) * stride;
+    args.out_stride = stride;
+    args.epilogue = {};
+    run(args);
+    args.weight = &gate_;
+    if (bias_ != nullptr) args.bias = bias_ + value_.cols;
+    args.epilogue = {.combine = combine_, .other = args.out, .other_stride = stride};
+    run(args);
+  });
 }
 
 }  // namespace parrotlet

@@ -5,22 +5,6 @@
 
 namespace parrotlet {
 
-void Activate(Workspace& work, Activation activation, float* x, int count) {
-  switch (activation) {
-    case Activation::kNone:
-      break;
-    case Activation::kGelu:
-      work.kernels->gelu(x, count, x);
-      break;
-    case Activation::kSilu:
-      work.kernels->silu(x, count, x);
-      break;
-    case Activation::kTanh:
-      work.kernels->tanh(x, count, x);
-      break;
-  }
-}
-
 void StridedConv::Load(Weights& weights, const std::string& name, const StridedConvShape& shape) {
   shape_ = shape;
   linear_.Load(weights, name, shape.out_dim, shape.kernel * shape.in_dim);
@@ -60,8 +44,8 @@ int StridedConv::Flush(State& state, Workspace& work, float* out) const {
 int StridedConv::Emit(State& state, Workspace& work, float* out) const {
   if (state.count < shape_.kernel) return 0;
   const int rows = (state.count - shape_.kernel) / shape_.stride + 1;
-  linear_.Run(work, state.frames, shape_.stride * shape_.in_dim, rows, out, shape_.out_dim);
-  Activate(work, shape_.activation, out, rows * shape_.out_dim);
+  linear_.Run(work, {state.frames, shape_.stride * shape_.in_dim}, rows,
+              {out, shape_.out_dim, {.activation = shape_.activation}});
 
   const int used = rows * shape_.stride;
   if (used >= state.count) {

@@ -53,7 +53,4 @@ class StridedConv {
   Linear linear_;
 };
 
-// Applies an activation in place.
-void Activate(Workspace& work, Activation activation, float* x, int count);
-
 }  // namespace parrotlet

@@ -16,8 +16,8 @@ inline constexpr int kRowBlock = 32;
 struct WorkspaceNeeds {
   int depth = 0;       // widest input of a quantized linear, padded
   int groups = 1;      // most groups of one
-  int wide = 0;        // widest intermediate row of a module, floats
-  int narrow = 0;      // second intermediate
+  int wide = 0;        // widest result of a linear inside a module, floats
+  int narrow = 0;      // widest row otherwise
   int score_cols = 0;  // keys that one query can see, padded
 
   void Linear(const PackedMatrix& weight) {
@@ -33,11 +33,10 @@ struct Workspace {
   // Sees what goes into linear layers; usually there is none.
   LinearObserver* observer = nullptr;
 
-  QuantizedRows quantized;   // [kRowBlock]
-  float* wide = nullptr;     // [kRowBlock][needs.wide]
-  float* narrow = nullptr;   // [kRowBlock][needs.narrow]
-  float* context = nullptr;  // [kRowBlock][needs.narrow]
-  float* scores = nullptr;   // [kRowBlock][needs.score_cols]
+  QuantizedRows quantized;  // [kRowBlock]
+  float* wide = nullptr;    // [kRowBlock][needs.wide]
+  float* narrow = nullptr;  // [kRowBlock][needs.narrow]; of a linear of floats with a norm in front
+  float* scores = nullptr;  // [kRowBlock][needs.score_cols]
 
   void Bind(Arena& arena, const WorkspaceNeeds& needs) {
     quantized.codes = arena.Take<int8_t>(size_t(kRowBlock) * needs.depth);
@@ -45,7 +44,6 @@ struct Workspace {
     quantized.code_sum = arena.Take<int32_t>(size_t(kRowBlock) * needs.groups);
     wide = arena.Take<float>(size_t(kRowBlock) * needs.wide);
     narrow = arena.Take<float>(size_t(kRowBlock) * needs.narrow);
-    context = arena.Take<float>(size_t(kRowBlock) * needs.narrow + kTileCols);
     scores = arena.Take<float>(size_t(kRowBlock) * needs.score_cols);
   }
 };

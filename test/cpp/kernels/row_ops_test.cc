@@ -55,15 +55,22 @@ Quantized QuantizedByDefinition(const std::vector<float>& in, int rows, int dept
   return result;
 }
 
-Quantized QuantizedBy(const Kernels& kernels, const std::vector<float>& in, int rows, int depth,
-                      int groups, int largest) {
+// What run(QuantizedRows) writes.
+template <typename Run>
+Quantized Written(int rows, int depth, int groups, Run run) {
   Guarded<int8_t> codes(size_t(rows) * RoundUp(depth, 16));
   Guarded<float> scale(rows);
   Guarded<int32_t> code_sum(size_t(rows) * groups);
-  kernels.quantize_rows(in.data(), depth, rows, depth, groups, largest,
-                        {codes.data(), scale.data(), code_sum.data()});
-  EXPECT_TRUE(codes.intact() && scale.intact() && code_sum.intact()) << kernels.target;
+  run(QuantizedRows{codes.data(), scale.data(), code_sum.data()});
+  EXPECT_TRUE(codes.intact() && scale.intact() && code_sum.intact());
   return {codes.values(), scale.values(), code_sum.values()};
+}
+
+Quantized QuantizedBy(const Kernels& kernels, const std::vector<float>& in, int rows, int depth,
+                      int groups, int largest) {
+  return Written(rows, depth, groups, [&](const QuantizedRows& out) {
+    kernels.quantize_rows(in.data(), depth, rows, depth, groups, largest, out);
+  });
 }
 
 TEST(RowOps, QuantizeRowsEqualsTheDefinition) {
@@ -125,11 +132,39 @@ TEST(RowOps, LayerNormEqualsTheDefinitionInPlaceToo) {
       }
       for (const Kernels* kernels : SupportedKernels()) {
         Guarded<float> out(in.size()), in_place(in);
-        kernels->layer_norm(in.data(), kRows, dim, weight.data(), b, 1e-5f, out.data());
-        kernels->layer_norm(in_place.data(), kRows, dim, weight.data(), b, 1e-5f, in_place.data());
+        const NormWeights norm = {dim, weight.data(), b, 1e-5f};
+        kernels->layer_norm(in.data(), kRows, norm, out.data());
+        kernels->layer_norm(in_place.data(), kRows, norm, in_place.data());
         ASSERT_TRUE(out.intact() && in_place.intact()) << kernels->target;
         ExpectSameBits(out.values(), expected, kernels->target);
         ExpectSameBits(in_place.values(), expected, kernels->target);
+      }
+    }
+  }
+}
+
+TEST(RowOps, LayerNormQuantizeEqualsItsTwoSteps) {
+  for (int dim : kDims) {
+    Random random(dim);
+    std::vector<float> in = random.Floats(size_t(kRows) * dim, -3, 5);
+    std::fill(in.begin(), in.begin() + dim, 2.0f);  // a row that is all zeros when normed
+    const std::vector<float> weight = random.Floats(dim, 0.5f, 2), bias = random.Floats(dim, -1, 1);
+    for (const float* b : {static_cast<const float*>(nullptr), bias.data()}) {
+      const NormWeights norm = {dim, weight.data(), b, 1e-5f};
+      std::vector<float> normed(in.size());
+      Scalar().layer_norm(in.data(), kRows, norm, normed.data());
+      for (int groups : {1, dim / 48, dim / 16}) {
+        if (groups == 0 || (groups > 1 && dim % (16 * groups) != 0)) continue;
+        for (int largest : {127, 7}) {
+          const Quantized expected = QuantizedByDefinition(normed, kRows, dim, groups, largest);
+          for (const Kernels* kernels : SupportedKernels()) {
+            const auto run = [&](const QuantizedRows& out) {
+              kernels->layer_norm_quantize(in.data(), kRows, norm, groups, largest, out);
+            };
+            EXPECT_TRUE(Written(kRows, dim, groups, run) == expected)
+                << kernels->target << ", dim " << dim << ", " << groups << " groups";
+          }
+        }
       }
     }
   }

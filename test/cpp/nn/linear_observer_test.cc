@@ -25,10 +25,10 @@ TEST(LinearObserver, SumsOuterProductsOfTheRowsOfItsMatrices) {
 
   const std::vector<float> in = Random(2).Floats(kStride * kRows + kInputs, -2, 2);
   std::vector<float> plain(kRows * kOutputs + kTileCols), observed = plain;
-  seen.Run(memory.work, in.data(), kStride, kRows, plain.data(), kOutputs);
+  seen.Run(memory.work, {in.data(), kStride}, kRows, {plain.data(), kOutputs});
   LinearObserver observer(matrices);
   memory.work.observer = &observer;
-  seen.Run(memory.work, in.data(), kStride, kRows, observed.data(), kOutputs);
+  seen.Run(memory.work, {in.data(), kStride}, kRows, {observed.data(), kOutputs});
   EXPECT_EQ(observed, plain);
 
   const LinearObserver::Moments* moments = observer.Find("seen.weight");
@@ -45,6 +45,37 @@ TEST(LinearObserver, SumsOuterProductsOfTheRowsOfItsMatrices) {
   ExpectNear(moments->sums, expected, 1e-4);
   EXPECT_EQ(observer.Find("other.weight")->rows, 0u);
   EXPECT_EQ(observer.Find("third.weight"), nullptr);
+}
+
+TEST(LinearObserver, SeesRowsAfterTheirNormAndOnceForBothHalves) {
+  constexpr int kInputs = 19, kOutputs = 5, kRows = 47;
+  LayerWeights layer(1);
+  layer.Add("gated.weight", {2 * kOutputs, kInputs}, -1, 1).Add("norm.weight", {kInputs}, 0.5f, 2);
+  GatedLinear gated;
+  LayerNorm norm;
+  std::vector<NamedMatrix> matrices;
+  layer.Into([&](Weights& weights) {
+    gated.Load(weights, "gated", kOutputs, kInputs, Combine::kGlu);
+    norm.Load(weights, "norm", kInputs, 1e-5f);
+    matrices = weights.matrices();
+  });
+  WorkspaceNeeds needs;
+  gated.AddNeeds(needs);
+  needs.narrow = kInputs;
+  LayerMemory memory(Fastest(), needs, [](Arena&) {});
+
+  const std::vector<float> in = Random(2).Floats(kInputs * kRows, -2, 2);
+  std::vector<float> normed(in.size()), out(kRows * kOutputs);
+  Fastest().layer_norm(in.data(), kRows, norm.weights(), normed.data());
+  LinearObserver before(matrices), after(matrices);
+  memory.work.observer = &before;
+  gated.Run(memory.work, {in.data(), kInputs, &norm}, kRows, out.data(), kOutputs);
+  memory.work.observer = &after;
+  gated.Run(memory.work, {normed.data(), kInputs}, kRows, out.data(), kOutputs);
+
+  ASSERT_NE(before.Find("gated.weight"), nullptr);
+  EXPECT_EQ(before.Find("gated.weight")->rows, size_t(kRows));
+  ExpectSameBits(before.Find("gated.weight")->sums, after.Find("gated.weight")->sums, "sums");
 }
 
 TEST(LinearObserver, PassesOverQuantizedMatrices) {

@@ -1,0 +1,110 @@
+// Bias and epilogue of every linear: the last thing that happens to its sums; compiled once per
+// target. Included only by kernels/targets/*.cc, which name the target; hence no guard.
+
+namespace parrotlet::SIMD_TARGET {
+
+template <typename Of>
+inline void ReplaceAll(F32* values, int count, Of of) {
+  for (int i = 0; i < count; ++i) values[i] = of(values[i]);
+}
+
+inline void ActivateAll(Activation activation, F32* values, int count) {
+  switch (activation) {
+    case Activation::kNone:
+      return;
+    case Activation::kGelu:
+      return ReplaceAll(values, count, [](F32 x) { return Gelu(x); });
+    case Activation::kSilu:
+      return ReplaceAll(values, count, [](F32 x) { return Silu(x); });
+    case Activation::kTanh:
+      return ReplaceAll(values, count, [](F32 x) { return Tanh(x); });
+  }
+}
+
+// Stores of(value, what gives the other value of its place) for each of `rows` rows by `tiles`
+// tiles from row m and tile `tile` on.
+template <typename Of>
+inline void StoreCombined(const LinearArgs& args, int m, int tile, int rows, int tiles,
+                          const F32* values, Of of) {
+  for (int r = 0; r < rows; ++r) {
+    const Epilogue& epilogue = args.epilogue;
+    const size_t other_row = size_t(m + r) * epilogue.other_stride;
+    float* out_row = args.out + size_t(m + r) * args.out_stride;
+    for (int t = 0; t < tiles; ++t, ++values) {
+      const int col = (tile + t) * kTileCols;
+      const int count = args.weight->cols - col;
+      const auto other = [&] {
+        const float* place = epilogue.other + other_row + col;
+        return count < kTileCols ? LoadFirst(place, count) : Load(place);
+      };
+      const F32 combined = of(*values, other);
+      if (count < kTileCols) {
+        StoreFirst(out_row + col, count, combined);
+      } else {
+        Store(out_row + col, combined);
+      }
+    }
+  }
+}
+
+// The epilogue of sums that have their bias, [rows][tiles]. Not inlined: there are dozens of shapes
+// of tiles, and their sums have left the registers by now or do it in a few cycles.
+[[gnu::noinline]] static void FinishTiles(const LinearArgs& args, int m, int tile, int rows,
+                                          int tiles, F32* values) {
+  ActivateAll(args.epilogue.activation, values, rows * tiles);
+  const auto store = [&](auto of) { StoreCombined(args, m, tile, rows, tiles, values, of); };
+  switch (args.epilogue.combine) {
+    case Combine::kNone:
+      return store([](F32 v, auto) { return v; });
+    case Combine::kGlu:
+      return store([](F32 v, auto other) { return TimesSigmoid(other(), v); });
+    case Combine::kGatedSilu:
+      return store([](F32 v, auto other) { return other() * Silu(v); });
+    case Combine::kResidual:
+      return store([factor = args.epilogue.factor](F32 v, auto other) {
+        return other() + Splat(factor) * v;
+      });
+  }
+}
+
+// Adds the bias to the sums of rows m .. and tiles tile .., finishes them and writes the columns
+// that there are.
+template <int kRows, int kTiles>
+inline void StoreTiles(const LinearArgs& args, int m, int tile, F32 (&sum)[kRows][kTiles]) {
+  if (args.bias != nullptr) {
+#pragma GCC unroll 8
+    for (int t = 0; t < kTiles; ++t) {
+      const float* from = args.bias + (tile + t) * kTileCols;
+      const int count = args.weight->cols - (tile + t) * kTileCols;
+      const F32 bias = count < kTileCols ? LoadFirst(from, count) : Load(from);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) sum[r][t] = sum[r][t] + bias;
+    }
+  }
+  if (args.epilogue.present()) {
+    F32 values[kRows][kTiles];  // the sums themselves must never have an address
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int t = 0; t < kTiles; ++t) values[r][t] = sum[r][t];
+    }
+    return FinishTiles(args, m, tile, kRows, kTiles, &values[0][0]);
+  }
+  float* row = args.out + size_t(m) * args.out_stride;
+#pragma GCC unroll 8
+  for (int t = 0; t < kTiles; ++t) {
+    const int col = (tile + t) * kTileCols;
+    const int count = args.weight->cols - col;
+    if (count >= kTileCols) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) Store(row + col + size_t(r) * args.out_stride, sum[r][t]);
+    } else {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        StoreFirst(row + col + size_t(r) * args.out_stride, count, sum[r][t]);
+      }
+    }
+  }
+}
+
+}  // namespace parrotlet::SIMD_TARGET
