@@ -30,7 +30,8 @@ class LayerNorm {
 struct LinearInput {
   const float* rows = nullptr;
   int stride = 0;
-  // What they pass first, or null; then they are dense, and not in Workspace::narrow.
+  // What they pass first, or null; then they are dense and not in Workspace::narrow, which a linear
+  // of floats takes for the normed ones.
   const LayerNorm* norm = nullptr;
 };
 

@@ -17,7 +17,7 @@ struct WorkspaceNeeds {
   int depth = 0;       // widest input of a quantized linear, padded
   int groups = 1;      // most groups of one
   int wide = 0;        // widest result of a linear inside a module, floats
-  int narrow = 0;      // widest row otherwise
+  int narrow = 0;      // widest row between two linears, and of a norm in front of one of floats
   int score_cols = 0;  // keys that one query can see, padded
 
   void Linear(const PackedMatrix& weight) {
@@ -35,7 +35,7 @@ struct Workspace {
 
   QuantizedRows quantized;  // [kRowBlock]
   float* wide = nullptr;    // [kRowBlock][needs.wide]
-  float* narrow = nullptr;  // [kRowBlock][needs.narrow]; of a linear of floats with a norm in front
+  float* narrow = nullptr;  // [kRowBlock][needs.narrow]
   float* scores = nullptr;  // [kRowBlock][needs.score_cols]
 
   void Bind(Arena& arena, const WorkspaceNeeds& needs) {
