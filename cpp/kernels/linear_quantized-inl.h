@@ -19,10 +19,9 @@ inline Bytes PlaneOf(Bytes line) {
 }
 
 // The sums of kRows rows by kTiles tiles of 16 columns, in registers.
-template <int kBits, int kRows, int kTiles>
+template <int kBits, int kSums, int kRows, int kTiles>
 struct DotBlock {
   static constexpr int kPlanes = 8 / kBits;
-  static constexpr int kSums = DotSums(kBits, kRows);
   static constexpr int kMaxOperand = ((1 << kBits) - 1) << (kBits * (kSums - 1));
   static constexpr bool kHoldsAnyGroup = MaxDots<kBits>(kMaxOperand) >= kMaxGroupSize / 4;
   static constexpr int kMaxLines = MaxDots<kBits>(kMaxOperand) / ((kPlanes + kSums - 1) / kSums);
@@ -95,9 +94,9 @@ template <int kRows, int kTiles>
 
 // Rows m .. m + kRows - 1 by tiles tile .. tile + kTiles - 1. Compiled apart for weights with
 // zeros: a branch in each group would cost the others up to 7%.
-template <int kBits, bool kZeros, int kRows, int kTiles>
+template <int kBits, bool kZeros, int kSums, int kRows, int kTiles>
 void QuantizedTile(const LinearArgs& args, int m, int tile) {
-  using Block = DotBlock<kBits, kRows, kTiles>;
+  using Block = DotBlock<kBits, kSums, kRows, kTiles>;
   constexpr int kLineInputs = 32 / kBits;
   const PackedMatrix& weight = *args.weight;
   const size_t act_stride = weight.padded_depth();
@@ -174,20 +173,44 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
   StoreTiles(args, m, tile, out);
 }
 
-template <int kBits, bool kZeros>
+template <int kBits, bool kZeros, bool kShortGroups>
 struct QuantizedLinear {
-  static constexpr int Tiles(int rows) { return DotTiles(kBits, rows); }
+  static constexpr int Tiles(int rows) { return DotTiles(kBits, rows, kShortGroups); }
 
   template <int kRows, int kTiles>
   static void Run(const LinearArgs& args, int m, int tile) {
-    QuantizedTile<kBits, kZeros, kRows, kTiles>(args, m, tile);
+    constexpr int kSums = DotSums(kBits, kRows, kShortGroups);
+    QuantizedTile<kBits, kZeros, kSums, kRows, kTiles>(args, m, tile);
   }
 };
 
+// Groups of fewer inputs are short.
+inline constexpr int kLongGroup = 64;
+
+// Whether this target has tiles of their own for short groups.
+template <int kBits>
+constexpr bool TellsShortGroups() {
+  for (int rows = 1; rows <= kMaxRows; ++rows) {
+    if (DotSums(kBits, rows, true) != DotSums(kBits, rows, false)) return true;
+    if (DotTiles(kBits, rows, true) != DotTiles(kBits, rows, false)) return true;
+  }
+  return false;
+}
+
+template <int kBits, bool kZeros>
+inline void LinearByGroups(const LinearArgs& args) {
+  if constexpr (TellsShortGroups<kBits>()) {
+    if (args.weight->format.group_size < kLongGroup) {
+      return Linear<QuantizedLinear<kBits, kZeros, true>>(args);
+    }
+  }
+  Linear<QuantizedLinear<kBits, kZeros, false>>(args);
+}
+
 template <int kBits>
 inline void LinearQuantized(const LinearArgs& args) {
-  if (args.weight->zero == nullptr) return Linear<QuantizedLinear<kBits, false>>(args);
-  Linear<QuantizedLinear<kBits, true>>(args);
+  if (args.weight->zero == nullptr) return LinearByGroups<kBits, false>(args);
+  LinearByGroups<kBits, true>(args);
 }
 
 inline void LinearW8(const LinearArgs& args) { LinearQuantized<8>(args); }

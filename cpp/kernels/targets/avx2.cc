@@ -23,8 +23,12 @@ namespace parrotlet::avx2 {
 // Register tiles (see avx512vnni.cc): 16 registers of half a vector hold four rows of sums.
 inline constexpr int kMaxRows = 4;
 inline constexpr int kBlockTiles = 4;
-constexpr int DotSums(int bits, int rows) { return bits == 2 && rows <= 2 ? 2 : 1; }
-constexpr int DotTiles(int bits, int rows) { return rows == 1 && bits != 2 ? 2 : 1; }
+constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
+  return bits == 2 && rows <= 2 ? 2 : 1;
+}
+constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
+  return rows == 1 && bits != 2 ? 2 : 1;
+}
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
 

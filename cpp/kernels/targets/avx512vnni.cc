@@ -32,11 +32,17 @@ namespace parrotlet::avx512vnni {
 inline constexpr int kMaxRows = 8;
 inline constexpr int kBlockTiles = 12;
 
-// Planes of a packed line that are summed unshifted, each in registers of its own.
-constexpr int DotSums(int bits, int rows) {
-  return bits == 8 || rows > 4 ? 1 : bits == 2 && rows > 1 ? 2 : 8 / bits;
+// Planes of a packed line that are summed unshifted, each in registers of its own. Short groups
+// want fewer, as these are put together at the end of each group.
+constexpr int DotSums(int bits, int rows, bool short_groups) {
+  if (bits == 8 || rows > 4) return 1;
+  if (bits == 2 && short_groups) return rows == 1 ? 2 : 1;
+  return bits == 2 && rows > 1 ? 2 : 8 / bits;
 }
-constexpr int DotTiles(int bits, int rows) { return rows > 1 ? 3 : bits == 2 ? 4 : 6; }
+constexpr int DotTiles(int bits, int rows, bool short_groups) {
+  if (rows > 1) return 3;
+  return bits == 2 && !short_groups ? 4 : bits == 4 ? 8 : 6;
+}
 constexpr int FloatTiles(int rows) { return rows <= 2 ? 4 : 2; }
 constexpr int MatMulTiles(int /*rows*/) { return 3; }
 

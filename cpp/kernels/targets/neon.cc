@@ -18,8 +18,8 @@ namespace parrotlet::neon {
 // multiplications have a pipe of their own on such CPUs, so that shifting planes costs little.
 inline constexpr int kMaxRows = 2;
 inline constexpr int kBlockTiles = 4;
-constexpr int DotSums(int /*bits*/, int /*rows*/) { return 1; }
-constexpr int DotTiles(int /*bits*/, int /*rows*/) { return 1; }
+constexpr int DotSums(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
+constexpr int DotTiles(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : 2; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : 2; }
 

@@ -41,8 +41,10 @@ namespace parrotlet::neondotprod {
 // line is one shift, the others one mask, where each of these has sums of its own.
 inline constexpr int kMaxRows = 4;
 inline constexpr int kBlockTiles = 4;
-constexpr int DotSums(int bits, int rows) { return bits == 2 && rows == 1 ? 3 : 1; }
-constexpr int DotTiles(int bits, int rows) {
+constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
+  return bits == 2 && rows == 1 ? 3 : 1;
+}
+constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
   return bits == 2 || rows > 2 ? 1 : bits == 8 && rows == 1 ? 4 : 2;
 }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }

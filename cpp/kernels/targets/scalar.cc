@@ -9,8 +9,8 @@ namespace parrotlet::scalar {
 // Register tiles (see avx512vnni.cc); there is nothing to gain from them here.
 inline constexpr int kMaxRows = 1;
 inline constexpr int kBlockTiles = 1;
-constexpr int DotSums(int /*bits*/, int /*rows*/) { return 1; }
-constexpr int DotTiles(int /*bits*/, int /*rows*/) { return 1; }
+constexpr int DotSums(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
+constexpr int DotTiles(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
 constexpr int FloatTiles(int /*rows*/) { return 1; }
 constexpr int MatMulTiles(int /*rows*/) { return 1; }
 
