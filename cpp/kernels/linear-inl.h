@@ -23,12 +23,13 @@ void LinearRows(const LinearArgs& args, int m, int rows, int tile, int count) {
 
 // Kernel::Run<rows, tiles>(args, m, tile) for all of the output. Rows are cut into tiles as equal
 // as can be; they go inside, so that a block of weights is fetched once and then read from the
-// cache.
+// cache. Where all rows are one tile there is nothing to read again, and no block.
 template <typename Kernel>
 void Linear(const LinearArgs& args) {
   const int tiles = args.weight->padded_cols() / kTileCols;
-  for (int tile = 0; tile < tiles; tile += kBlockTiles) {
-    const int count = tiles - tile < kBlockTiles ? tiles - tile : kBlockTiles;
+  const int block = args.rows > kMaxRows ? kBlockTiles : tiles;
+  for (int tile = 0; tile < tiles; tile += block) {
+    const int count = tiles - tile < block ? tiles - tile : block;
     int left = (args.rows + kMaxRows - 1) / kMaxRows;
     for (int m = 0, rows; m < args.rows; m += rows, --left) {
       rows = (args.rows - m + left - 1) / left;

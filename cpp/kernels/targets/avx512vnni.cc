@@ -40,8 +40,7 @@ constexpr int DotSums(int bits, int rows, bool short_groups) {
   return bits == 2 && rows > 1 ? 2 : 8 / bits;
 }
 constexpr int DotTiles(int bits, int rows, bool short_groups) {
-  if (rows > 1) return 3;
-  return bits == 2 && !short_groups ? 4 : bits == 4 ? 8 : 6;
+  return rows > 1 ? 3 : bits == 2 && !short_groups ? 4 : 8;
 }
 constexpr int FloatTiles(int rows) { return rows <= 2 ? 4 : 2; }
 constexpr int MatMulTiles(int /*rows*/) { return 3; }
