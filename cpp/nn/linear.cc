@@ -83,9 +83,9 @@ void GatedLinear::Load(Weights& weights, const std::string& name, int outputs, i
   bias_ = weights.OptionalFloats(name + ".bias", {2 * outputs});
 }
 
-// The values are written and, while they are in the cache, met by their gates. Tiles of both side by
-// side would save one store and one load for 16 values, which have cost dozens of dot products, and
-// would want a packing and shapes of tiles of their own.
+// The values are written and, while they are in the cache, met by their gates. Tiles of both side
+// by side would save one store and one load for 16 values, which have cost dozens of dot products,
+// and would want a packing and shapes of tiles of their own.
 void GatedLinear::Run(Workspace& work, const LinearInput& in, int rows, float* out,
                       int stride) const {
   const auto run = LinearFor(*work.kernels, value_.format);
