@@ -8,8 +8,9 @@ try {
   const model = await loadModel('default');
   const audio = await openAudio(process.argv[2] ?? '');
   const { sampleRate, channels } = audio;
-  // Nobody reads along, so the text is wanted when a segment has ended, not before.
-  const session = model.createSession({ sampleRate, channels, partials: false });
+  // Nobody reads along, so the text is wanted when a segment has ended, and it may be heard as a whole.
+  const options = { sampleRate, channels, partials: false, chunkMs: 'segment' };
+  const session = model.createSession(options);
 
   // Waiting for each write keeps the pace of the engine, and memory small however long the file.
   for await (const samples of audio.chunks) await session.write(samples);

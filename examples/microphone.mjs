@@ -5,7 +5,8 @@ import { Microphone } from 'decibri';
 import { loadModel } from 'parrotlet';
 
 const model = await loadModel('default');
-const session = model.createSession({ sampleRate: 16000 });
+// What is shown first is corrected when its segment ends.
+const session = model.createSession({ sampleRate: 16000, secondPass: true });
 const microphone = await Microphone.open({ sampleRate: 16000, channels: 1 });
 process.once('SIGINT', () => microphone.stop());
 

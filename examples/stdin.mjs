@@ -5,7 +5,9 @@ import { Readable } from 'node:stream';
 import { loadModel } from 'parrotlet';
 
 const model = await loadModel('default');
-const session = model.createSession({ sampleRate: 16000, encoding: 's16le', partials: false });
+// The most accurate way: a segment is heard as a whole once it has ended.
+const options = { sampleRate: 16000, encoding: 's16le', partials: false, chunkMs: 'segment' };
+const session = model.createSession(options);
 
 // Ctrl-C is also for the program that writes; when it ends, so does our input, and what was said last
 // is still recognized.

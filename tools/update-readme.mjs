@@ -21,9 +21,11 @@ const speed = read('bench', 'results', 'node.json');
 /** What the table shows: the model's name in the accuracy results, its mode and chunk. */
 const ROWS = [
   ['default (int4), live', 'parrotlet-tiny-en-int4', 'live', 648],
-  ['default (int4)', 'parrotlet-tiny-en-int4', 'whole', 648],
-  ['the same in int8', 'parrotlet-tiny-en-int8', 'whole', 648],
-  ['the same in float32', 'parrotlet-tiny-en-float32', 'whole', 648],
+  ['default (int4), live, `secondPass`', 'parrotlet-tiny-en-int4', 'two-pass', 648],
+  ['default (int4), files', 'parrotlet-tiny-en-int4', 'file', 'segment'],
+  ['int8, live', 'parrotlet-tiny-en-int8', 'live', 648],
+  ['int8, live, `secondPass`', 'parrotlet-tiny-en-int8', 'two-pass', 648],
+  ['int8, files', 'parrotlet-tiny-en-int8', 'file', 'segment'],
   ['Moonshine tiny, offline, int8', 'moonshine-tiny-offline-int8', 'whole', 'segment'],
 ];
 

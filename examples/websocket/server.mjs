@@ -31,7 +31,7 @@ new WebSocketServer({ server: http, maxPayload: 2 ** 20 }).on('connection', (soc
 
   async function recognize(socket, parameters) {
     const sampleRate = Number(parameters.get('sampleRate') ?? 16000);
-    const session = model.createSession({ sampleRate });
+    const session = model.createSession({ sampleRate, secondPass: true });
     socket.on('close', () => session.close());
     socket.on('message', (data, isBinary) => {
       // Should a client send faster than the engine works, write() fails once 30 s of audio wait.

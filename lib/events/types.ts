@@ -7,7 +7,7 @@ export interface Word {
   /** Seconds from the start of the audio. */
   readonly start: number;
   readonly end: number;
-  /** Whether it will not change any more; always true in a final. */
+  /** Whether it will not change any more, but by a second pass; always true in a final. */
   readonly stable: boolean;
   /**
    * How probable it is that the word is right, 0 to 1, as calibrated for the model (docs/confidence.md);
@@ -23,7 +23,10 @@ interface EventFields {
   readonly revision: number;
   /** The segment's whole text so far, not an increment. */
   readonly text: string;
-  /** The beginning of `text` that will not change any more; all of it in a final. */
+  /**
+   * The beginning of `text` that will not change any more, but by a second pass
+   * (`SessionOptions.secondPass`); all of it in a final.
+   */
   readonly stableText: string;
   /** Of the segment so far, in seconds from the start of the audio. */
   readonly start: number;

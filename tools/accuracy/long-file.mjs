@@ -12,6 +12,8 @@ import { recordResult, round } from './results.mjs';
 import { errorPercent, scoreUtterance } from './wer.mjs';
 
 const SAMPLE_RATE = 16_000;
+/** Options of sessions: the defaults, and with a second pass. */
+const WAYS = [{}, { secondPass: true }];
 const ROOM_LEVEL = 3e-4; // amplitude of the noise between utterances, about -70 dB
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
@@ -19,9 +21,10 @@ const { options } = readCommandLine({
   name: 'node tools/accuracy/long-file.mjs',
   about:
     'Joins dev utterances of one or more speakers, with 0.3 to 1 s of faint noise between them, and runs ' +
-    'one session with default options over the whole. Where the utterances do not suffice, they come ' +
-    'again, shuffled and with other gaps. Writes the word error rate beside that of the utterances one ' +
-    'by one, and how memory moved, to bench/results/long-file.json and docs/accuracy.md.',
+    'one session over the whole, with default options and then with a second pass. Where the utterances ' +
+    'do not suffice, they come again, shuffled and with other gaps. Writes the word error rates beside ' +
+    'those of the utterances one by one, and how memory moved, to bench/results/long-file.json and ' +
+    'docs/accuracy.md.',
   options: [
     SHARED.data,
     SHARED.model,
@@ -34,21 +37,26 @@ const { options } = readCommandLine({
 await runTool(async () => {
   const { loadModel, transcribe } = await loadFacade();
   const model = await loadModel(options.model);
-  const hear = async (samples) => {
+  const scoresOf = async ({ text }, samples) => {
     const source = { sampleRate: SAMPLE_RATE, channels: 1, chunks: [samples] };
-    return (await transcribe(model, source, { partials: true })).text;
+    const heard = WAYS.map((way) => transcribe(model, source, { partials: true, ...way }));
+    return (await Promise.all(heard)).map((one) => scoreUtterance(text, one.text));
   };
-  const { audio, rows, scores } = await joinUtterances(hear);
-  const { transcript, samples } = await runSession(model, audio);
-  const score = scoreUtterance(rows.map(({ text }) => text).join(' '), transcript.text);
+  const { audio, rows, scores } = await joinUtterances(scoresOf);
+  const said = rows.map(({ text }) => text).join(' ');
+  const werApart = (way) => round(errorPercent(scores.map((both) => both[way])), 2);
+  const werOneSession = ({ text }) => round(errorPercent([scoreUtterance(said, text)]), 2);
+  const { transcript, samples } = await runSession(model, audio, WAYS[0]);
+  const twice = await runSession(model, audio, WAYS[1]);
   const slope = slopePerHour(samples.slice(Math.floor(samples.length / 3)));
   const result = {
     model: model.info.name,
     utterances: rows.length,
     different: new Set(rows).size,
     minutes: round(audio.length / SAMPLE_RATE / 60, 1),
-    werOneSession: round(errorPercent([score]), 2),
-    werApart: round(errorPercent(scores), 2),
+    werOneSession: werOneSession(transcript),
+    werApart: werApart(0),
+    secondPass: { werOneSession: werOneSession(twice.transcript), werApart: werApart(1) },
     segments: transcript.segments.length,
     realTimeFactor: round(transcript.processingSeconds / transcript.durationSeconds, 4),
     megabytesPerHour: round(slope / 1e6, 2), // slope over the last two thirds
@@ -60,7 +68,7 @@ await runTool(async () => {
 });
 
 /** Utterances until the length is reached, a gap behind each; and how each does by itself. */
-async function joinUtterances(hear) {
+async function joinUtterances(scoresOf) {
   const random = seededRandom(options.seed);
   const needed = 60 * options.minutes * SAMPLE_RATE;
   const progress = startProgress(needed / SAMPLE_RATE);
@@ -69,7 +77,7 @@ async function joinUtterances(hear) {
     const row = utterances.next().value;
     const samples = await readMono16k(join(options.data, row.path));
     const earlier = rows.indexOf(row);
-    scores.push(earlier < 0 ? scoreUtterance(row.text, await hear(samples)) : scores[earlier]);
+    scores.push(earlier < 0 ? await scoresOf(row, samples) : scores[earlier]);
     rows.push(row);
     parts.push(samples, gap(random));
     const added = samples.length + parts.at(-1).length;
@@ -104,8 +112,8 @@ function gap(random) {
   return Float32Array.from({ length }, () => (2 * random() - 1) * ROOM_LEVEL);
 }
 
-async function runSession(model, audio) {
-  const session = model.createSession();
+async function runSession(model, audio, way) {
+  const session = model.createSession(way);
   const events = (async () => {
     for await (const _ of session);
   })();

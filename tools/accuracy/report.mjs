@@ -86,6 +86,7 @@ function longFile({ utterances, different, werOneSession, werApart, ...long }) {
   return `One live session over ${long.minutes} minutes of joined dev utterances, 0.3 to 1 s of room noise between them
 (\`npm run accuracy:long\`, ${long.model}; ${utterances} utterances${again}): WER
 ${werOneSession} %, against ${werApart} % for the same utterances apart; the goal, at most ${LONG_GOAL} % more, is ${werOneSession <= werApart + LONG_GOAL ? 'met' : '**missed**'}.
+With \`secondPass\`: ${long.secondPass.werOneSession} %, against ${long.secondPass.werApart} %.
 ${long.segments} segments; memory grew by ${long.megabytesPerHour} MB for an hour of audio.`;
 }
 

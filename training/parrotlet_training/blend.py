@@ -9,12 +9,11 @@ import argparse
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from .errors import TrainingError
 from .model.names import added_output, streaming_name
-from .tensor_file import write_tensors
+from .tensor_file import read_tensors, write_tensors
 
 PARTS = ("encoder", "decoder")
 
@@ -68,8 +67,5 @@ def read_base(folder: Path, second: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {k: file.get_tensor(k).float() for k in file.keys()}, file.metadata() or {}
-    except (FileNotFoundError, SafetensorError) as error:
-        raise TrainingError(f"Cannot read the checkpoint {path}: {error}.") from None
+    tensors, metadata = read_tensors(path)
+    return {name: tensor.float() for name, tensor in tensors.items()}, metadata

@@ -9,14 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from .data.audio_cache import write_atomically
 from .errors import TrainingError
 from .model.architecture import read_config
 from .recognize import load_tokenizer
-from .tensor_file import write_tensors
+from .tensor_file import read_tensors, write_tensors
 
 TABLE = "decoder.embed_tokens.weight"
 # Pieces of these alone stay: numbers and the punctuation of sentences.
@@ -133,9 +132,7 @@ def pruned_tokenizer(document: dict, kept: list[int]) -> dict:
 
 def prune_table(source: Path, target: Path, kept: list[int]) -> None:
     """Copies a safetensors file with only the kept rows of its token table."""
-    with safe_open(source, framework="pt") as file:
-        metadata = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    tensors, metadata = read_tensors(source)
     tables = [name for name in tensors if name.endswith(TABLE)]
     if len(tables) != 1:
         raise TrainingError(f"{source} has no {TABLE}: it is another kind of model.")

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from ..errors import TrainingError
+from ..tensor_file import read_tensors
 from .names import SCALARS, from_checkpoint, is_learned_scale
 from .streaming_model import StreamingModel
 
@@ -25,10 +24,7 @@ def warm_start(
     kept: which decoder layers of the source the model has; None if all.
     """
     path = source / "model.safetensors" if source.is_dir() else source
-    try:
-        tensors = load_file(path)
-    except (FileNotFoundError, SafetensorError) as error:
-        raise TrainingError(f"Cannot read the weights to start from, {path}: {error}.") from None
+    tensors, _ = read_tensors(path)
     streaming = STREAMING_MARK in tensors
     missing = []
     for name, target in model.state_dict().items():
