@@ -8,6 +8,12 @@ const STREAMINFO = 0;
 const STREAMINFO_BYTES = 34;
 // Silence packs 65,535 frames of samples into a dozen bytes; a small piece keeps that bounded.
 const PIECE_BYTES = 2048;
+const LEAST_PIECE_BYTES = 4; // the decoder fails when its first piece is shorter
+// Frame headers: sync code and layout, a number in UTF-8, and a CRC-8 (RFC 9639, section 9.1).
+const LEAST_HEADER_BYTES = 6;
+const MOST_HEADER_BYTES = 16;
+// More than any frame needs for the decoder to look behind its header.
+const GUARD_BYTES = 64;
 
 interface StreamInfo extends Promised {
   readonly bits: number;
@@ -72,13 +78,9 @@ async function* readFrames(
   let frames = 0;
   try {
     await decoder.ready;
-    // The decoder fails when its first piece is shorter than this.
-    const isEmpty = (await bytes.peek(4)).length < 4;
-    for (let ended = isEmpty; !ended; ) {
-      const piece = await bytes.takeSome(PIECE_BYTES);
-      ended = piece.length === 0;
+    for await (const piece of guarded(bytes)) {
       const samples = await decodePiece(
-        () => (ended ? decoder.flush() : decoder.decode(piece)),
+        () => (piece === undefined ? decoder.flush() : decoder.decode(piece)),
         info,
       );
       frames += samples.length / info.channels;
@@ -94,6 +96,43 @@ async function* readFrames(
     decoder.free();
     await bytes.close();
   }
+}
+
+// The stream's pieces, a guard behind them, and undefined for the end. The decoder knows where a frame
+// ends by the header behind it, and takes all that is left at the end for one frame: of two short ones,
+// such as silence makes, the second would be lost.
+async function* guarded(bytes: ByteReader): AsyncGenerator<Uint8Array | undefined> {
+  const start = await bytes.peek(MOST_HEADER_BYTES);
+  if (start.length < LEAST_PIECE_BYTES) return;
+  const guard = guardOf(start);
+  for (;;) {
+    const piece = await bytes.takeSome(PIECE_BYTES);
+    if (piece.length === 0) break;
+    yield piece;
+  }
+  if (guard.length > 0) yield guard;
+  yield undefined;
+}
+
+/** The header of the frame that `start` begins with, and zeros; empty where there is none. */
+function guardOf(start: Uint8Array): Uint8Array {
+  for (let size = LEAST_HEADER_BYTES; size <= start.length; size++) {
+    if (crc8(start.subarray(0, size)) !== 0) continue;
+    const guard = new Uint8Array(GUARD_BYTES);
+    guard.set(start.subarray(0, size));
+    return guard;
+  }
+  return new Uint8Array();
+}
+
+// 0 over a header with its checksum.
+function crc8(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = ((crc << 1) ^ (crc & 0x80 ? 0x107 : 0)) & 0xff;
+  }
+  return crc;
 }
 
 // The decoder divides by 32767 where every other reader of 16-bit samples divides by 32768. Up to 16

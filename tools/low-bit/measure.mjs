@@ -9,8 +9,11 @@ import { scoreUtterance } from '../accuracy/wer.mjs';
 import { attentionProducts, partsOf } from './parts.mjs';
 import { isMeasured, put } from './study.mjs';
 
-// Every recording is one segment, and its text is taken at the end; the chunk is the model's default.
-const SESSION = { pauses: false, partials: false, words: false };
+/** Every recording is one segment, and its text is taken at the end; the chunk is the model's default. */
+const sessionOf = ({ defaultChunkMs }) => ({
+  ...{ pauses: false, partials: false, words: false },
+  ...(defaultChunkMs > 0 && { chunkMs: defaultChunkMs }),
+});
 
 /**
  * Adds to `study` the facts of the entry's model and its errors on each of `sets`, [{set, recordings,
@@ -30,7 +33,7 @@ export async function measureEntry(entry, recipe, { study, sets, at, save }) {
   try {
     put(study.models, { ...wanted, how: entry.how, ...factsOf(path, model.info) }, 'id');
     for (const one of missing) {
-      const hear = (recording) => transcribe(model, recording, SESSION);
+      const hear = (recording) => transcribe(model, recording, sessionOf(model.info));
       const edits = await errorsOn(one, describeModel(path).sha256, hear, at);
       const { set, recordings } = one;
       put(study.measured, { ...wanted, set, recordings, edits }, 'id', 'set');

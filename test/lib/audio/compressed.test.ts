@@ -45,6 +45,14 @@ describe('FLAC', () => {
     expect(firstDifference(read.samples, tone(16000, 1, 8000, 16))).toBe(-1);
   });
 
+  it('is read to its last frame where that is short', async () => {
+    const read = await collect(fixture('silent-end.flac'));
+    expect(read.error).toBeUndefined();
+    const expected = new Float32Array(5096);
+    expected.set(tone(16000, 1, 4096, 16));
+    expect(firstDifference(read.samples, expected)).toBe(-1);
+  });
+
   it('is read behind an ID3 tag', async () => {
     const tag = Buffer.from('ID3\x04\0\0\0\0\0\x05 any ');
     const read = await collect(Buffer.concat([tag, fixture('mono-16k.flac')]));
