@@ -87,16 +87,18 @@ Nothing should be said of music, noise or a keyboard. Three things stand before 
 \`speech-start\` tells of step 2, before anything is decoded, so it may come without words.
 `;
 
-function silence({ model, minutes, minConfidence, kinds, speech, words }) {
-  const rows = kinds.map(
-    (kind) => `| ${kind.name} | ${kind.seconds} | ${kind.withoutRule} | ${kind.words} |`,
-  );
+function silence({ model, minutes, minConfidence, kinds, speech, words, ...other }) {
+  const rows = kinds.map(({ name, seconds, ...heard }) => {
+    const cells = [heard.withoutRule, heard.words, heard.secondPass, heard.wholeSegments];
+    return `| ${[name, seconds, ...cells].join(' | ')} |`;
+  });
   return `Measured with ${model} and \`minConfidence\` ${minConfidence} in one live session over ${minutes} minutes of such sounds,
 made by a seeded generator at -20 to -50 dBFS (\`tools/non-speech/sounds.mjs\`), and room tone cut from pauses
-of the dev recordings: **${words} words** came (the goal is fewer than five).
+of the dev recordings: **${words} words** came (the goal is fewer than five); with \`secondPass\`
+${other.secondPass}, and from whole segments, as \`transcribe\` hears files, ${other.wholeSegments}.
 
-| sound | seconds | words without the rule | words |
-|---|---|---|---|
+| sound | seconds | live, without the rule | live | second pass | whole segments |
+|---|---|---|---|---|---|
 ${rows.join('\n')}
 
 The same rule on true speech (${speech.recordings} dev recordings, live): ${speech.rejectedWords} of ${speech.words} words were dropped; WER is

@@ -102,7 +102,7 @@ function partByPart() {
 /** Files that training made, in the folder --models; those that are not there are left out. */
 function trained() {
   const files = [
-    { bits: 4, group: 96, mixed: 8 },
+    { bits: 4, group: 96, mixed: 8 }, // the default model
     { bits: 2, group: 48, mixed: 4, scheme: 'midRise' },
   ];
   return files.map((facts) => {

@@ -249,15 +249,13 @@ const METHOD = `## How it is measured
 - What is to be chosen is chosen on ${CHOICE}; the other sets judge. Much of the grid is measured on ${CHOICE} alone.
 - **Rounded**: \`parrotlet quantize\` from the float32 model, with the front end's matrices in int8 unless it
   says *every matrix*; *error feedback* (GPTQ) was calibrated on ${CALIBRATION} recordings of the train split.
-  **Trained**: with the codes that error feedback found in every product, taught by the float32 model with
-  the same look-ahead: in 4 bits scales, norms and biases learnt around them
-  (\`training/configs/tiny-int4.toml\`, 250 steps or 3 hours of audio), in 2 bits norms and biases
+  **Trained**: on from the codes that error feedback found, in every product. In 4 bits weights learnt at 1e-4
+  and codes with them (\`training/configs/tiny-int4.toml\`, 900 steps or 10 hours of audio): it is the
+  default model. In 2 bits norms and biases, taught by the float32 model with the same look-ahead
   (\`tiny-int2.toml\`, 900 steps or 10 hours; matrices learnt too, but at its rate no code changed).
-- What was tried beside it, from integers with 9.2 % on dev: norms and biases alone, 8.5 %; 250 steps in which
-  codes changed, 11.2 %: what error feedback has balanced is lost with the codes that change (7 %), and with
-  the old codes in it that model's divergence from float32 was a third.
-- What comes next: many more steps in which codes change, at rates that fit the width of a step, and in 2
-  bits scales that learn. Until then the 4-bit model is the rounded one, and no 2-bit model ships.
+- What was tried beside it in 4 bits: see [the model's card](../models/README.md#what-was-tried).
+- What comes next: many more steps in which codes change, in 2 bits at rates that fit the width of a step. Until
+  then no 2-bit model ships.
 - **W4A8**: weights in 4 bits, the activations that they multiply in 8; A32 are floats.
 - **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
 `;

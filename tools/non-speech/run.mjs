@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Counts the words that a live session makes of sounds that are no speech, and the true ones it drops.
+// Counts the words that sessions make of sounds that are no speech, and the true ones they drop.
 import { join } from 'node:path';
 import { Option } from 'commander';
 import { joinSamples, loadFacade, readManifest, runTool, SUBSETS } from '../accuracy/corpus.mjs';
@@ -15,8 +15,9 @@ const LEVELS = [-20, -30, -40, -50];
 const { options } = readCommandLine({
   name: 'node tools/non-speech/run.mjs',
   about:
-    'Feeds ten minutes of sounds that are no speech to a live session, and the dev recordings to others; ' +
-    'records how many words came, and how many true ones the rule dropped, in ' +
+    'Feeds ten minutes of sounds that are no speech to sessions (live, with a second pass, and hearing ' +
+    'whole segments), and the dev recordings to live ones; records how many words came, and how many ' +
+    'true ones the rule dropped, in ' +
     'bench/results/non-speech.json and writes docs/confidence.md. Room tone is cut from the recordings.',
   options: [
     SHARED.data,
@@ -41,7 +42,9 @@ await runTool(async () => {
     model: model.info.name,
     minConfidence,
     minutes: round(kinds.reduce((sum, { seconds }) => sum + seconds, 0) / 60, 1),
-    words: kinds.reduce((sum, { words }) => sum + words, 0),
+    words: sumOf(kinds, 'words'),
+    secondPass: sumOf(kinds, 'secondPass'),
+    wholeSegments: sumOf(kinds, 'wholeSegments'),
     kinds,
     speech,
   };
@@ -51,6 +54,10 @@ await runTool(async () => {
   await writePage();
 });
 
+function sumOf(kinds, name) {
+  return kinds.reduce((sum, kind) => sum + kind[name], 0);
+}
+
 async function hearSounds(model, dev, minConfidence) {
   const names = Object.keys(SOUNDS);
   const seconds = Math.round((60 * options.minutes) / (names.length + 1));
@@ -59,15 +66,19 @@ async function hearSounds(model, dev, minConfidence) {
   const some = [0, 1, 2, 3, 4].flatMap((first) => dev.filter((_, i) => i % 5 === first));
   const samples = await cutRoomTone(some, options.data, seconds);
   parts.push({ name: 'room tone', samples });
-  const [with_, without] = await Promise.all([
-    hear(model, parts, minConfidence),
-    hear(model, parts, 0),
+  const [with_, without, secondPass, wholeSegments] = await Promise.all([
+    hear(model, parts, { minConfidence }),
+    hear(model, parts, { minConfidence: 0 }),
+    hear(model, parts, { minConfidence, secondPass: true }),
+    hear(model, parts, { minConfidence, chunkMs: 'segment' }),
   ]);
   return parts.map(({ name, samples: { length } }, i) => ({
     name,
     seconds: round(length / SAMPLE_RATE, 1),
     withoutRule: without[i],
     words: with_[i],
+    secondPass: secondPass[i],
+    wholeSegments: wholeSegments[i],
   }));
 }
 
@@ -83,9 +94,9 @@ function levels(name, seconds, index) {
   );
 }
 
-/** One live session over all parts; the words that finals place in each. */
-async function hear(model, parts, minConfidence) {
-  const session = model.createSession({ sampleRate: SAMPLE_RATE, minConfidence });
+/** One session over all parts; the words that finals place in each. */
+async function hear(model, parts, options) {
+  const session = model.createSession({ sampleRate: SAMPLE_RATE, ...options });
   const events = (async () => {
     for await (const _ of session);
   })();
