@@ -12,9 +12,10 @@ from synthetic import PLAIN_SETTINGS, lessons
 
 from parrotlet_training.checkpoint import Checkpoint
 from parrotlet_training.errors import TrainingError
-from parrotlet_training.export import export, plan_beside
 from parrotlet_training.data.manifest import read_manifest
+from parrotlet_training.export import export, plan_beside
 from parrotlet_training.model.integers import (
+    INSIDE,
     hold_integers,
     read_integers,
     settle,
@@ -95,6 +96,10 @@ def test_a_model_that_starts_from_integers_has_them_and_moves_no_further(tmp_pat
         assert torch.equal(layer.rounded().codes, wanted.codes)
         far = (before[name] - wanted.values).abs() + 1e-6
         assert ((now - wanted.values).abs() <= far).all()
+        grid = found[name].grid
+        steps = wanted.scales.steps(now.unflatten(1, (-1, grid.group)))
+        inner = (wanted.codes > grid.low) & (wanted.codes < grid.high) & (wanted.scales.scale > 0)
+        assert ((steps - wanted.codes)[inner].abs() <= INSIDE + 1e-4).all()
         kept += int((now == before[name]).sum())
     assert kept > 1000
 

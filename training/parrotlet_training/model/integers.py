@@ -99,10 +99,11 @@ def settle(model: nn.Module) -> None:
 
 @torch.no_grad()
 def start_from_integers(model: nn.Module, found: dict[str, Integers]) -> None:
-    """Moves the model's weights no further than it takes to be rounded to the integers.
+    """Moves the model's weights no further than it takes to lie within INSIDE steps of their codes.
 
-    They stay near the borders between codes, which training can cross: from the middle of its code a
-    weight of 2 bits would have farther to go than all the steps of a run take it.
+    So near to the border training can cross it: from the middle of its code a weight of 2 bits would
+    have farther to go than all the steps of a run take it. At the border itself the noise of the first
+    steps would undo what error feedback has balanced.
     """
     layers = matrices(model)
     expect_same(layers, found)
@@ -119,7 +120,7 @@ def put(layer: nn.Module, values: Tensor) -> None:
 
 
 def within(one: Integers, weight: Tensor) -> Tensor:
-    """The nearest to `weight` (rows, depth) that is rounded to the integers."""
+    """The nearest to `weight` (rows, depth) within INSIDE steps of the integers."""
     grid, codes, scales = one.grid, one.rounded.codes, one.rounded.scales
     groups = weight.float().unflatten(1, (-1, grid.group))
     at = scales.steps(groups)
