@@ -11,7 +11,9 @@ try {
   ensureNodeModules();
   if (!runScript('build')) throw new Error('The build failed; its messages are above.');
   const cli = path.join(root, 'dist', 'esm', 'cli', 'main.js');
-  process.exitCode = run(process.execPath, [cli, 'transcribe', '--live', '--second-pass', file]) ? 0 : 1;
+  process.exitCode = run(process.execPath, [cli, 'transcribe', '--live', '--second-pass', file])
+    ? 0
+    : 1;
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
