@@ -37,16 +37,13 @@ export async function transcribe(
   source: AudioSource,
   options: TranscribeOptions = {},
 ): Promise<Transcript> {
-  const { onEvent, onProgress, chunkMs: _, ...others } = options;
-  const chunkMs = chooseChunk(model, options);
+  const { onEvent, onProgress, ...sessionOptions } = options;
+  const filledIn = { partials: false, ...sessionOptions, ...defaultChunk(model, options) };
   const audio = await openAudio(source);
   const { sampleRate, channels } = audio;
   let session: Session | undefined;
   try {
-    const sessionOptions = { partials: false, ...others, sampleRate, channels };
-    session = model.createSession(
-      chunkMs === undefined ? sessionOptions : { ...sessionOptions, chunkMs },
-    );
+    session = model.createSession({ ...filledIn, sampleRate, channels });
     // Together, so that the first failure of either is the one that is passed on.
     const [transcript] = await Promise.all([
       feed(session, audio, onProgress),
@@ -60,12 +57,13 @@ export async function transcribe(
 }
 
 // Where nobody waits for partial texts, the encoder may hear each segment as a whole.
-function chooseChunk(
+function defaultChunk(
   { info }: Model,
   { chunkMs, partials, secondPass }: TranscribeOptions,
-): number | 'segment' | undefined {
-  if (chunkMs !== undefined || partials || secondPass) return chunkMs;
-  return info.wholeSegments && info.chunkMs.length > 0 ? 'segment' : undefined;
+): Pick<SessionOptions, 'chunkMs'> {
+  const isChosen = chunkMs !== undefined || partials || secondPass;
+  if (isChosen || !info.wholeSegments || info.chunkMs.length === 0) return {};
+  return { chunkMs: 'segment' };
 }
 
 async function feed(

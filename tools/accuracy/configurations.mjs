@@ -25,7 +25,7 @@ export function configurationsOf(model, info) {
     chunkMs,
     options: { pauses: false, partials: false, words: false, chunkMs },
   }));
-  const chunkMs = defaultChunkMs(info);
+  const chunkMs = info.defaultChunkMs;
   const defaults = [
     { mode: 'file', chunkMs: 'segment', options: {} },
     { mode: 'live', chunkMs, options: { partials: true } },
@@ -36,10 +36,6 @@ export function configurationsOf(model, info) {
     model,
     id: `${model.sha256.slice(0, 12)}-${one.mode}-${one.chunkMs}`,
   }));
-}
-
-function defaultChunkMs(info) {
-  return Math.round(info.document.encoder.chunkFrames * info.frameSeconds * 1000);
 }
 
 /**
