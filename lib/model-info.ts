@@ -29,6 +29,8 @@ export interface ModelInfo {
   readonly chunkMs: readonly number[];
   /** The chunk when `SessionOptions.chunkMs` is not given; 0 when the model does not work in chunks. */
   readonly defaultChunkMs: number;
+  /** The look-ahead when `SessionOptions.lookAheadMs` is not given; 0 without chunks. */
+  readonly defaultLookAheadMs: number;
   /** Whether `SessionOptions.chunkMs` may be `segment`. */
   readonly wholeSegments: boolean;
   /** Licence, origin, training data, error rates: free-form. */
@@ -47,6 +49,7 @@ const engineKeys = new Set([
   'algorithmicDelayMs',
   'chunkMs',
   'defaultChunkMs',
+  'defaultLookAheadMs',
   'wholeSegments',
 ]);
 
@@ -68,6 +71,7 @@ export function parseModelInfo(json: string): ModelInfo {
     algorithmicDelayMs: all.algorithmicDelayMs,
     chunkMs: all.chunkMs,
     defaultChunkMs: all.defaultChunkMs,
+    defaultLookAheadMs: all.defaultLookAheadMs,
     wholeSegments: all.wholeSegments,
     card: all.card ?? {},
     document: Object.fromEntries(Object.entries(all).filter(([key]) => !engineKeys.has(key))),

@@ -17,6 +17,13 @@ export interface SessionOptions {
    * whole segment at once (most accurate, not live). Default: the model's.
    */
   readonly chunkMs?: number | 'segment';
+  /**
+   * The end of each chunk, in ms, that the encoder hears again beside the next chunk: texts come as
+   * soon as without, and are corrected by what followed, for as much more computing as the part of a
+   * chunk that this is. Rounded to frames of `model.info.frameSeconds`, up to 256 of them. Default:
+   * the model's; 0: none.
+   */
+  readonly lookAheadMs?: number;
   /** Report text while the segment goes on. Default true. */
   readonly partials?: boolean;
   /** Let sound begin a segment and a pause end it. Default true. */
@@ -91,6 +98,7 @@ const rules: Record<keyof SessionOptions, Rule> = {
   channels: integer(1, 8),
   encoding: ["'s16le' or 'f32le'", (value) => value === 's16le' || value === 'f32le'],
   chunkMs: ["a number of ms or 'segment'", (v) => v === 'segment' || Number.isFinite(v)],
+  lookAheadMs: ['a number of ms, 0 or more', (v) => Number.isFinite(v) && Number(v) >= 0],
   partials: flag,
   pauses: flag,
   pauseSeconds: between(0.1, 10, 'seconds'),
@@ -131,6 +139,7 @@ export function resolveSessionOptions(
       sampleRate: options.sampleRate ?? 0,
       channels: options.channels ?? 0,
       chunkFrames: chunkFrames(options.chunkMs, info),
+      lookAheadFrames: lookAheadFrames(options.lookAheadMs, info),
       noPartials: options.partials === false,
       noPauses: options.pauses === false,
       pauseSeconds: options.pauseSeconds ?? 0,
@@ -157,4 +166,9 @@ function chunkFrames(chunkMs: number | 'segment' | undefined, info: ModelInfo): 
   const choices = [...info.chunkMs, "'segment'"].join(', ');
   expectArgument(info.chunkMs.includes(chunkMs), 'chunkMs', `one of ${choices}`, chunkMs);
   return Math.round(chunkMs / 1000 / info.frameSeconds);
+}
+
+function lookAheadFrames(lookAheadMs: number | undefined, info: ModelInfo): number {
+  if (lookAheadMs === undefined) return 0;
+  return zeroOr(Math.round(lookAheadMs / 1000 / info.frameSeconds));
 }

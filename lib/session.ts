@@ -30,6 +30,8 @@ export class Session implements AsyncIterable<TranscriptEvent> {
   readonly algorithmicDelayMs: number;
   /** Audio that the encoder takes at a time, in ms. */
   readonly chunkMs: number | 'segment';
+  /** The end of each chunk that is heard again beside the next one, in ms. */
+  readonly lookAheadMs: number;
 
   readonly #backend: BackendSession;
   readonly #options: ResolvedSessionOptions;
@@ -57,12 +59,14 @@ export class Session implements AsyncIterable<TranscriptEvent> {
       stateBytes: number;
       algorithmicDelayMs: number;
       chunkMs: number; // -1: the segment at once; 0: the model does not work in chunks
+      lookAheadMs: number;
       sampleRate: number;
       channels: number;
     };
     this.stateBytes = facts.stateBytes;
     this.algorithmicDelayMs = facts.algorithmicDelayMs;
     this.chunkMs = facts.chunkMs < 0 ? 'segment' : facts.chunkMs;
+    this.lookAheadMs = facts.lookAheadMs;
     this.#sampleRate = facts.sampleRate;
     this.#channels = facts.channels;
     this.#pcm = new PcmReader(options.encoding, facts.channels);

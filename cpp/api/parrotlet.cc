@@ -64,6 +64,7 @@ AsrOptions ToOptions(const pl_session_options& in) {
   out.sample_rate = in.sample_rate;
   if (in.channels != 0) out.channels = in.channels;
   out.chunk_frames = in.chunk_frames;
+  out.lookahead_frames = in.lookahead_frames;
   out.partials = in.no_partials == 0;
   out.pauses = in.no_pauses == 0;
   if (in.pause_seconds != 0) out.pause_seconds = in.pause_seconds;

@@ -39,6 +39,7 @@ int pl_model_load_bytes(const uint8_t* bytes, size_t count, pl_model** model, pl
 // (packed, in memory), "parameters", "bits" ({"4": parameters held in 4 bits, ...}), "target",
 // "frameSeconds" (encoder frame period), "algorithmicDelayMs" (with the default chunk),
 // "chunkMs" (array: what a session may ask for; empty unless the span is chunked),
+// "defaultChunkMs", "defaultLookAheadMs" (0 where there are no chunks),
 // "wholeSegments" (whether a session may ask for the whole segment at once).
 // Valid while the model lives.
 const char* pl_model_describe(const pl_model* model);
@@ -61,6 +62,8 @@ typedef struct {
   int beam;               // hypotheses kept; default 1 (greedy), at most 8
   int keep_loops;         // 1: do not cut repetition loops
   int no_words;           // 1: no word times
+  int lookahead_frames;   // at a chunk's end, that are encoded again with the next chunk; default:
+                          // the model's; -1: none
   int second_pass;        // 1: what a segment's end makes final is heard again as a whole
 } pl_session_options;
 
@@ -121,8 +124,8 @@ int pl_session_observe(pl_session* session, pl_error* error);
 int pl_session_moments(pl_session* session, const char* name, const float** moments, size_t* inputs,
                        size_t* rows, pl_error* error);
 
-// JSON: {"stateBytes", "algorithmicDelayMs", "chunkMs", "sampleRate", "channels"}. Valid while the
-// session lives.
+// JSON: {"stateBytes", "algorithmicDelayMs", "chunkMs", "lookAheadMs", "sampleRate",
+// "channels"}. Valid while the session lives.
 const char* pl_session_describe(const pl_session* session);
 
 void pl_session_close(pl_session* session);

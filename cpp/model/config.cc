@@ -135,6 +135,7 @@ void ReadChunks(Fields& fields, EncoderConfig* config) {
   constexpr size_t kMaxChoices = 16;
   config->chunk_frames = fields.Integer("chunkFrames", 1, kMaxFrames);
   config->chunk_choices = fields.Integers("chunkChoices", 1, kMaxChoices, 1, kMaxFrames);
+  config->lookahead_frames = fields.Integer("lookaheadFrames", 0, kMaxLookahead, /*absent=*/0);
   const std::vector<int>& choices = config->chunk_choices;
   const auto not_ascending = [](int a, int b) { return a >= b; };
   if (std::adjacent_find(choices.begin(), choices.end(), not_ascending) != choices.end()) {
@@ -187,6 +188,10 @@ void ReadEncoder(Fields fields, EncoderConfig* config) {
   if (config->positions == Positions::kRelativeBias && config->span == AttentionSpan::kFull) {
     fields.Fail(Code::kModelUnsupported, "positions",
                 "another choice: a relative bias needs a limited span");
+  }
+  if (config->positions == Positions::kRelativeBias && config->lookahead_frames > 0) {
+    fields.Fail(Code::kModelUnsupported, "lookaheadFrames",
+                "0: a relative bias ends with its chunks");
   }
   config->memory_position_scale = fields.Number("memoryPositionScale", -1e3, 1e3, /*absent=*/0);
   ReadLayers(fields, config);
@@ -266,6 +271,10 @@ Result<Config> Config::FromDocument(const Json& document) {
   } else {
     ReadCtc(fields.Object("ctc"), &config.ctc);
     vocabulary = config.ctc.vocabulary;
+    if (config.encoder.lookahead_frames > 0) {
+      fields.Fail(Code::kModelUnsupported, "output",
+                  "an attention decoder where encoder.lookaheadFrames is above 0");
+    }
   }
   ReadTokenizer(fields.Object("tokenizer"), vocabulary, &config.tokenizer);
   if (fields.Has("confidence")) ReadConfidence(fields.Object("confidence"), &config.confidence);

@@ -11,6 +11,9 @@
 
 namespace parrotlet {
 
+// The most frames of a chunk's end that may be encoded again with the next chunk.
+inline constexpr int kMaxLookahead = 256;
+
 enum class NormKind { kRunning, kUtterance };  // over the past so far / over the whole segment
 enum class AttentionSpan { kFull, kChunk, kFrames };
 enum class Positions { kNone, kRotary, kRelativeBias, kSinusoidal };
@@ -56,6 +59,7 @@ struct EncoderConfig {
   int left_frames = 0;             // past frames a frame sees; not for kFull
   int chunk_frames = 0;            // kChunk: the default
   std::vector<int> chunk_choices;  // kChunk: what a session may ask for
+  int lookahead_frames = 0;        // kChunk: at a chunk's end, encoded again with the next; default
   Positions positions = Positions::kNone;
   int rotary_dims = 0;  // of each head, interleaved pairs
   float rotary_theta = 10000;

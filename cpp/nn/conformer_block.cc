@@ -57,7 +57,7 @@ void ConformerBlock::Bind(Arena& arena, State& state, const BlockReach& reach) c
   const size_t frames = reach.lookahead + reach.max_in;
   state.waiting = arena.Take<float>(frames * dim_);
   state.query = arena.Take<float>(frames * dim_);
-  if (conv_.present()) conv_.Bind(arena, state.conv);
+  if (conv_.present()) conv_.Bind(arena, state.conv, reach.again);
 }
 
 void ConformerBlock::Reset(State& state) const {
@@ -74,7 +74,7 @@ Window ConformerBlock::WindowOf(const BlockReach& reach, int64_t query, int64_t 
 }
 
 int ConformerBlock::Step(State& state, Workspace& work, const BlockReach& reach, const float* in,
-                         int count, float* out) const {
+                         int count, int provisional, float* out) const {
   float* fresh = state.waiting + size_t(state.waiting_count) * dim_;
   std::memcpy(fresh, in, sizeof(float) * count * dim_);
   if (half_.present()) half_.Run(work, fresh, count, 0.5f);
@@ -96,16 +96,19 @@ int ConformerBlock::Step(State& state, Workspace& work, const BlockReach& reach,
     state.received += block;
   }
   state.waiting_count += count;
-  return Emit(state, work, reach, std::max(0, state.waiting_count - reach.lookahead), out);
+  const int ready = std::max(0, state.waiting_count - reach.lookahead);
+  const int written = Emit(state, work, reach, ready, provisional, out);
+  state.received -= provisional;
+  return written;
 }
 
 int ConformerBlock::Flush(State& state, Workspace& work, const BlockReach& reach,
                           float* out) const {
-  return Emit(state, work, reach, state.waiting_count, out);
+  return Emit(state, work, reach, state.waiting_count, 0, out);
 }
 
 int ConformerBlock::Emit(State& state, Workspace& work, const BlockReach& reach, int count,
-                         float* out) const {
+                         int provisional, float* out) const {
   if (count == 0) return 0;
   const int64_t oldest = state.received - state.waiting_count;
   Window windows[kRowBlock];
@@ -132,7 +135,7 @@ int ConformerBlock::Emit(State& state, Workspace& work, const BlockReach& reach,
         .combine = Combine::kResidual, .other = state.waiting + at, .other_stride = dim_};
     attention_out_.Run(work, {work.narrow, dim_}, block, {out + at, dim_, residual});
   }
-  if (conv_.present()) conv_.Run(state.conv, work, out, count);
+  if (conv_.present()) conv_.Run(state.conv, work, out, count, provisional);
   feed_forward_.Run(work, out, count, half_.present() ? 0.5f : 1.0f);
   if (final_norm_.present()) final_norm_.Run(work, out, count, out);
 

@@ -21,6 +21,7 @@ struct BlockReach {
   int lookahead = 0;  // kFrames: frames awaited. Under kChunk and kFull a step is what sees itself.
   int max_in = 0;     // most frames of one step
   int max_frames = 0;  // kFull: the longest segment
+  bool again = false;  // kChunk: the last frames of a step may come again
 };
 
 class ConformerBlock {
@@ -42,15 +43,17 @@ class ConformerBlock {
   void Reset(State& state) const;
 
   // Takes `count` frames [count][dim] (at most reach.max_in), writes the frames now complete and
-  // returns how many. Under kChunk and kFull the frames of one step see each other.
+  // returns how many. Under kChunk and kFull the frames of one step see each other. The last
+  // `provisional` of them (kChunk only) leave no trace in the state: they will come again.
   int Step(State& state, Workspace& work, const BlockReach& reach, const float* in, int count,
-           float* out) const;
+           int provisional, float* out) const;
 
   // End of input: answers the frames that still wait; at most reach.lookahead.
   int Flush(State& state, Workspace& work, const BlockReach& reach, float* out) const;
 
  private:
-  int Emit(State& state, Workspace& work, const BlockReach& reach, int count, float* out) const;
+  int Emit(State& state, Workspace& work, const BlockReach& reach, int count, int provisional,
+           float* out) const;
   Window WindowOf(const BlockReach& reach, int64_t query, int64_t received) const;
 
   int dim_ = 0, heads_ = 0;

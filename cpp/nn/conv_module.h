@@ -14,6 +14,7 @@ class ConvModule {
  public:
   struct State {
     float* history = nullptr;  // [kernel - 1 + kRowBlock][dim]: gated frames, the past first
+    float* settled = nullptr;  // [kernel - 1][dim]: the past before provisional rows, or null
   };
 
   // Takes `name`.norm, .in, .depthwise, .depthwise_norm, .out.
@@ -21,13 +22,18 @@ class ConvModule {
 
   bool present() const { return kernel_ > 0; }
   void AddNeeds(WorkspaceNeeds& needs) const;
-  void Bind(Arena& arena, State& state) const;
+  // `again`: whether rows will be provisional.
+  void Bind(Arena& arena, State& state, bool again) const;
   void Reset(State& state) const;
 
-  // x += module(x), in place, x [rows][dim].
-  void Run(State& state, Workspace& work, float* x, int rows) const;
+  // x += module(x), in place, x [rows][dim]. The last `provisional` rows leave no trace in the
+  // state.
+  void Run(State& state, Workspace& work, float* x, int rows, int provisional) const;
 
  private:
+  void Extend(State& state, Workspace& work, float* x, int rows) const;
+  size_t past() const { return size_t(kernel_ - 1) * dim_; }
+
   int dim_ = 0, kernel_ = 0;
   LayerNorm norm_, depthwise_norm_;
   GatedLinear in_;

@@ -59,7 +59,8 @@ void Encoder::Load(Weights& weights, const Config& config) {
   }
 }
 
-Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) const {
+Result<EncoderPlan> Encoder::Plan(int chunk_frames, int lookahead_frames,
+                                  double max_segment_seconds) const {
   EncoderPlan plan;
   plan.span = config_.span;
   plan.max_samples = int64_t(std::ceil(max_segment_seconds * sample_rate_));
@@ -77,6 +78,13 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) 
                          "a chunk should have a positive number of frames, or -1 for the whole "
                          "segment, not %d",
                          chunk_frames);
+  }
+
+  if (lookahead_frames > 0 && (config_.span != AttentionSpan::kChunk || chunk_frames == -1)) {
+    return Status::Error(Code::kInvalidArgument,
+                         "look-ahead (lookAheadMs) is between chunks, and %s",
+                         config_.span == AttentionSpan::kChunk ? "a whole segment is a single one"
+                                                               : "this model has no chunks");
   }
 
   if (config_.span == AttentionSpan::kFull || chunk_frames == -1) {
@@ -121,6 +129,15 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) 
     return plan;
   }
 
+  const Status status = PlanChunks(chunk_frames, lookahead_frames, plan);
+  if (!status.ok()) return status;
+  if (!front_end_.needs_whole_segment()) {
+    plan.delay_seconds += (plan.chunk_frames - 1) * frame_seconds();
+  }
+  return plan;
+}
+
+Status Encoder::PlanChunks(int chunk_frames, int lookahead_frames, EncoderPlan& plan) const {
   plan.chunk_frames = chunk_frames == 0 ? config_.chunk_frames : chunk_frames;
   const std::vector<int>& choices = config_.chunk_choices;
   if (plan.chunk_frames != config_.chunk_frames &&
@@ -130,10 +147,18 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, double max_segment_seconds) 
                          "the choices",
                          plan.chunk_frames);
   }
-  if (!front_end_.needs_whole_segment()) {
-    plan.delay_seconds += (plan.chunk_frames - 1) * frame_seconds();
+  const int lookahead = lookahead_frames == 0 ? config_.lookahead_frames : lookahead_frames;
+  plan.lookahead_frames = std::max(0, lookahead);
+  if (lookahead < -1 || lookahead > kMaxLookahead) {
+    return Status::Error(Code::kInvalidArgument, "look-ahead should be 0 to %g ms, not %g",
+                         kMaxLookahead * frame_seconds() * 1e3, lookahead * frame_seconds() * 1e3);
   }
-  return plan;
+  if (plan.lookahead_frames > 0 && config_.positions == Positions::kRelativeBias) {
+    return Status::Error(Code::kInvalidArgument,
+                         "this model's relative positions end with its chunks; it cannot look "
+                         "ahead of them (lookAheadMs)");
+  }
+  return {};
 }
 
 BlockReach Encoder::ReachOf(const EncoderPlan& plan, const Layer& layer, int max_in) const {
@@ -143,6 +168,7 @@ BlockReach Encoder::ReachOf(const EncoderPlan& plan, const Layer& layer, int max
   reach.lookahead = plan.span == AttentionSpan::kFrames ? layer.config.lookahead : 0;
   reach.max_in = max_in;
   reach.max_frames = plan.chunk_frames;
+  reach.again = plan.lookahead_frames > 0;
   return reach;
 }
 
@@ -154,7 +180,9 @@ int Encoder::VisitBounds(const EncoderPlan& plan, Visit&& visit) const {
   int most = rows;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    if (i == first_block_ && plan.chunk_frames > 0) rows = plan.chunk_frames;
+    if (i == first_block_ && plan.chunk_frames > 0) {
+      rows = plan.chunk_frames + plan.lookahead_frames;
+    }
     visit(layer, rows);
     if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
       rows = stackers_[layer.index].MaxOutputs(rows + layer.config.future);
@@ -163,7 +191,7 @@ int Encoder::VisitBounds(const EncoderPlan& plan, Visit&& visit) const {
     }
     most = std::max(most, rows);
   }
-  return std::max(most, plan.chunk_frames);
+  return std::max(most, plan.chunk_frames + plan.lookahead_frames);
 }
 
 void Encoder::AddNeeds(WorkspaceNeeds& needs, const EncoderPlan& plan) const {
@@ -191,7 +219,9 @@ Status Encoder::Bind(Arena& arena, State& state, const Kernels& kernels,
   });
   state.frames = arena.Take<float>(size_t(front_end_.MaxOutputs()) * front_end_.width());
   state.rows = arena.Take<float>(size_t(most) * config_.dim);
-  state.chunk = arena.Take<float>(size_t(plan.chunk_frames) * config_.dim);
+  state.chunk =
+      arena.Take<float>(size_t(plan.chunk_frames + plan.lookahead_frames) * config_.dim);
+  state.again = arena.Take<float>(size_t(plan.lookahead_frames) * config_.dim);
   return front_end_.Bind(arena, state.front_end, kernels, plan.max_samples);
 }
 
@@ -201,35 +231,33 @@ void Encoder::Reset(State& state) const {
   for (size_t i = 0; i < blocks_.size(); ++i) blocks_[i].Reset(state.blocks[i]);
   state.chunk_count = 0;
   state.positions = 0;
-  state.written = 0;
+  state.settled = 0;
+  state.provisional = 0;
 }
 
-int Encoder::Step(State& state, Workspace& work, const EncoderPlan& plan, const float* samples,
-                  int count, float* memory) const {
+bool Encoder::Step(State& state, Workspace& work, const EncoderPlan& plan, const float* samples,
+                   int count, float* memory) const {
   return Take(state, work, plan,
               front_end_.Step(state.front_end, work, samples, count, state.frames), memory);
 }
 
-int Encoder::Flush(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const {
-  const int dim = config_.dim;
-  int written = 0;
+void Encoder::Flush(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const {
   while (const int frames = front_end_.Flush(state.front_end, work, state.frames)) {
-    written += Take(state, work, plan, frames, memory + size_t(written) * dim);
+    Take(state, work, plan, frames, memory);
   }
   for (size_t i = 0; i < first_block_; ++i) {
     int rows = FlushLayer(state, work, plan, layers_[i], state.rows);
     for (size_t j = i + 1; j < first_block_; ++j) {
-      rows = StepLayer(state, work, plan, layers_[j], state.rows, rows);
+      rows = StepLayer(state, work, plan, layers_[j], state.rows, rows, 0);
     }
-    written += Gather(state, work, plan, rows, memory + size_t(written) * dim);
+    Gather(state, work, plan, rows, memory);
   }
-  return written + RunGathered(state, work, plan, memory + size_t(written) * dim);
+  RunGathered(state, work, plan, memory);
 }
 
-int Encoder::RunGathered(State& state, Workspace& work, const EncoderPlan& plan,
-                         float* memory) const {
+void Encoder::RunGathered(State& state, Workspace& work, const EncoderPlan& plan,
+                          float* memory) const {
   const int dim = config_.dim;
-  int written = 0;
   int rows = state.chunk_count;
   state.chunk_count = 0;
   std::memcpy(state.rows, state.chunk, sizeof(float) * rows * dim);
@@ -237,21 +265,19 @@ int Encoder::RunGathered(State& state, Workspace& work, const EncoderPlan& plan,
   const bool together = plan.span == AttentionSpan::kFull;
   for (size_t i = first_block_; i < layers_.size(); ++i) {
     if (together) {
-      rows = StepLayer(state, work, plan, layers_[i], state.rows, rows);
+      rows = StepLayer(state, work, plan, layers_[i], state.rows, rows, 0);
     } else {
-      written += RunBlocks(state, work, plan, i, state.rows, rows, memory + size_t(written) * dim);
+      RunBlocks(state, work, plan, i, state.rows, rows, 0, memory);
       rows = 0;
     }
     rows += FlushLayer(state, work, plan, layers_[i], state.rows + size_t(rows) * dim);
   }
-  written += RunBlocks(state, work, plan, layers_.size(), state.rows, rows,
-                       memory + size_t(written) * dim);
-  return written;
+  RunBlocks(state, work, plan, layers_.size(), state.rows, rows, 0, memory);
 }
 
 // The front end's `frames` frames through the projection and the leading stackers.
-int Encoder::Take(State& state, Workspace& work, const EncoderPlan& plan, int frames,
-                  float* memory) const {
+bool Encoder::Take(State& state, Workspace& work, const EncoderPlan& plan, int frames,
+                   float* memory) const {
   if (has_input_) {
     input_.Run(work, {state.frames, front_end_.width()}, frames, {state.rows, config_.dim});
   } else {
@@ -259,14 +285,14 @@ int Encoder::Take(State& state, Workspace& work, const EncoderPlan& plan, int fr
   }
   int rows = frames;
   for (size_t i = 0; i < first_block_; ++i) {
-    rows = StepLayer(state, work, plan, layers_[i], state.rows, rows);
+    rows = StepLayer(state, work, plan, layers_[i], state.rows, rows, 0);
   }
   return Gather(state, work, plan, rows, memory);
 }
 
 // `count` rows stand in state.rows, ready for the first block: run them as soon as a chunk is full.
-int Encoder::Gather(State& state, Workspace& work, const EncoderPlan& plan, int count,
-                    float* memory) const {
+bool Encoder::Gather(State& state, Workspace& work, const EncoderPlan& plan, int count,
+                     float* memory) const {
   const int dim = config_.dim;
   if (config_.positions == Positions::kSinusoidal) {
     for (int row = 0; row < count; ++row) {
@@ -274,20 +300,32 @@ int Encoder::Gather(State& state, Workspace& work, const EncoderPlan& plan, int 
     }
   }
   if (plan.chunk_frames == 0) {
-    return RunBlocks(state, work, plan, first_block_, state.rows, count, memory);
+    return RunBlocks(state, work, plan, first_block_, state.rows, count, 0, memory);
   }
   if (state.second != nullptr) Append(*state.second, state.rows, count);
-  int written = 0;
+  bool written = false;
   for (int row = 0; row < count;) {
-    const int taken = std::min(count - row, plan.chunk_frames - state.chunk_count);
+    const int full = state.provisional + plan.chunk_frames;
+    const int taken = std::min(count - row, full - state.chunk_count);
     Append(state, state.rows + size_t(row) * dim, taken);
     row += taken;
-    if (state.chunk_count < plan.chunk_frames) break;
-    state.chunk_count = 0;
-    written += RunBlocks(state, work, plan, first_block_, state.chunk, plan.chunk_frames,
-                         memory + size_t(written) * dim);
+    if (state.chunk_count < full) break;
+    RunChunk(state, work, plan, memory);
+    written = true;
   }
   return written;
+}
+
+// The chunk is full: runs the blocks over it, and keeps what is to run again with the next one.
+void Encoder::RunChunk(State& state, Workspace& work, const EncoderPlan& plan,
+                       float* memory) const {
+  const int count = state.chunk_count;
+  const int again = std::min(count, plan.lookahead_frames);
+  const size_t bytes = sizeof(float) * again * config_.dim;
+  std::memcpy(state.again, state.chunk + size_t(count - again) * config_.dim, bytes);
+  RunBlocks(state, work, plan, first_block_, state.chunk, count, again, memory);
+  std::memcpy(state.chunk, state.again, bytes);
+  state.chunk_count = again;
 }
 
 void Encoder::Append(State& state, const float* rows, int count) const {
@@ -296,35 +334,38 @@ void Encoder::Append(State& state, const float* rows, int count) const {
   state.chunk_count += count;
 }
 
-// Layers `from` to the last, in place on `rows`, then the final norm and positions into memory.
-int Encoder::RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, size_t from,
-                       float* rows, int count, float* memory) const {
+// Layers `from` to the last, in place on `rows`, then the final norm and positions into memory,
+// behind the settled frames. The last `provisional` rows will come again.
+bool Encoder::RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, size_t from,
+                        float* rows, int count, int provisional, float* memory) const {
   for (size_t i = from; i < layers_.size() && count > 0; ++i) {
-    count = StepLayer(state, work, plan, layers_[i], rows, count);
+    count = StepLayer(state, work, plan, layers_[i], rows, count, provisional);
   }
-  if (count == 0) return 0;
+  if (count == 0) return false;
   const int dim = config_.dim;
+  float* fresh = memory + size_t(state.settled) * dim;
   if (norm_.present()) {
-    norm_.Run(work, rows, count, memory);
+    norm_.Run(work, rows, count, fresh);
   } else {
-    std::memcpy(memory, rows, sizeof(float) * count * dim);
+    std::memcpy(fresh, rows, sizeof(float) * count * dim);
   }
-  for (int row = 0; row < count; ++row, ++state.written) {
-    if (config_.memory_position_scale != 0) {
-      AddSinusoid(memory + size_t(row) * dim, dim, config_.memory_position_scale, state.written);
-    }
+  for (int row = 0; row < count && config_.memory_position_scale != 0; ++row) {
+    AddSinusoid(fresh + size_t(row) * dim, dim, config_.memory_position_scale,
+                state.settled + row);
   }
-  return count;
+  state.settled += count - provisional;
+  state.provisional = provisional;
+  return true;
 }
 
 // Layers read all of their input before they write, so both may run in place.
 int Encoder::StepLayer(State& state, Workspace& work, const EncoderPlan& plan, const Layer& layer,
-                       float* rows, int count) const {
+                       float* rows, int count, int provisional) const {
   if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
     return stackers_[layer.index].Step(state.stackers[layer.index], work, rows, count, rows);
   }
   return blocks_[layer.index].Step(state.blocks[layer.index], work, ReachOf(plan, layer, count),
-                                   rows, count, rows);
+                                   rows, count, provisional, rows);
 }
 
 int Encoder::FlushLayer(State& state, Workspace& work, const EncoderPlan& plan, const Layer& layer,

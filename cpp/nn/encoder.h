@@ -1,6 +1,8 @@
-// The streaming encoder: front end, stackers and blocks in the order the model gives, each piece of
-// audio computed once. Any cutting of the samples gives the same bits: chunks lie on a grid that
-// starts with the segment.
+// The streaming encoder: front end, stackers and blocks in the order the model gives. Each piece of
+// audio is computed once, but for the frames at a chunk's end where look-ahead is asked for: these
+// run through the blocks again beside the next chunk (the right context of Emformer, Shi et al.,
+// ICASSP 2021, of which we do not drop but use the first outputs). Any cutting of the samples gives
+// the same bits: chunks lie on a grid that starts with the segment.
 #pragma once
 
 #include <memory>
@@ -21,10 +23,11 @@ inline constexpr int kMaxSegmentFrames = 1 << 16;
 struct EncoderPlan {
   AttentionSpan span = AttentionSpan::kFull;
   int chunk_frames = 0;        // frames gathered before the blocks run; 0: none are awaited
+  int lookahead_frames = 0;    // at a chunk's end, that run again with the next chunk
   bool whole_segment = false;  // the chunk is the whole segment, and never full before its end
   int max_frames = 0;          // of a segment, at the output
   int64_t max_samples = 0;
-  double delay_seconds = 0;  // algorithmic delay
+  double delay_seconds = 0;  // algorithmic delay of a frame's first output
 };
 
 class Encoder {
@@ -36,35 +39,42 @@ class Encoder {
     float* frames = nullptr;  // the front end's output
     float* rows = nullptr;    // what runs through the layers, in place
     float* chunk = nullptr;   // frames gathered for the blocks
+    float* again = nullptr;   // the last of them, while the blocks run in place
     int chunk_count = 0;
     int64_t positions = 0;    // frames that got their sinusoid
-    int64_t written = 0;      // frames of output so far
+    int settled = 0;          // frames of output that will not change any more
+    int provisional = 0;      // frames behind them that run again with the next chunk
     State* second = nullptr;  // a second pass that gathers the same frames for its own blocks
+
+    int total() const { return settled + provisional; }
   };
 
   void Load(Weights& weights, const Config& config);
 
-  // chunk_frames: 0 the model's own, -1 the whole segment, else one of the model's choices. Errors:
-  // kInvalidArgument, kModelTooLarge.
-  Result<EncoderPlan> Plan(int chunk_frames, double max_segment_seconds) const;
+  // chunk_frames: 0 the model's own, -1 the whole segment, else one of the model's choices.
+  // lookahead_frames: 0 the model's own (none where there are no chunks), -1 none, else up to
+  // kMaxLookahead. Errors: kInvalidArgument, kModelTooLarge.
+  Result<EncoderPlan> Plan(int chunk_frames, int lookahead_frames,
+                           double max_segment_seconds) const;
 
   void AddNeeds(WorkspaceNeeds& needs, const EncoderPlan& plan) const;
   Status Bind(Arena& arena, State& state, const Kernels& kernels, const EncoderPlan& plan) const;
   void Reset(State& state) const;
 
-  // Takes up to FrontEnd::kMaxSamples samples of the segment; writes the frames now complete to
-  // memory [n][dim], returns n. A segment has at most plan.max_samples samples, and they make at
-  // most plan.max_frames frames in all.
-  int Step(State& state, Workspace& work, const EncoderPlan& plan, const float* samples, int count,
-           float* memory) const;
+  // Takes up to FrontEnd::kMaxSamples samples of the segment. Frames that they complete are written
+  // to memory [plan.max_frames][dim], which then has state.total() of them: those from what
+  // state.settled was before are new. Returns whether there are any. A segment has at most
+  // plan.max_samples samples.
+  bool Step(State& state, Workspace& work, const EncoderPlan& plan, const float* samples, int count,
+            float* memory) const;
 
-  // The segment ends: writes the rest and returns how many frames that was.
-  int Flush(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
+  // The segment ends: writes the rest, after which all frames are settled.
+  void Flush(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
 
-  // The blocks, over the frames gathered since the last chunk; returns how many frames it wrote.
-  // What is left of Flush for a State that another one's `second` names: it is bound to a plan of
-  // whole segments, and its front end hears nothing.
-  int RunGathered(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
+  // The blocks, over the frames gathered since the last chunk. What is left of Flush for a State
+  // that another one's `second` names: it is bound to a plan of whole segments, and its front end
+  // hears nothing.
+  void RunGathered(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
 
   int dim() const { return config_.dim; }
   double frame_seconds() const { return double(frame_samples_) / sample_rate_; }
@@ -78,18 +88,21 @@ class Encoder {
     int index = 0;  // among the stackers or the blocks
   };
 
+  Status PlanChunks(int chunk_frames, int lookahead_frames, EncoderPlan& plan) const;
   BlockReach ReachOf(const EncoderPlan& plan, const Layer& layer, int max_in) const;
   template <typename Visit>
   int VisitBounds(const EncoderPlan& plan, Visit&& visit) const;
 
-  int Take(State& state, Workspace& work, const EncoderPlan& plan, int frames, float* memory) const;
-  int Gather(State& state, Workspace& work, const EncoderPlan& plan, int count,
-             float* memory) const;
+  bool Take(State& state, Workspace& work, const EncoderPlan& plan, int frames,
+            float* memory) const;
+  bool Gather(State& state, Workspace& work, const EncoderPlan& plan, int count,
+              float* memory) const;
   void Append(State& state, const float* rows, int count) const;
-  int RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, size_t from, float* rows,
-                int count, float* memory) const;
+  void RunChunk(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
+  bool RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, size_t from, float* rows,
+                 int count, int provisional, float* memory) const;
   int StepLayer(State& state, Workspace& work, const EncoderPlan& plan, const Layer& layer,
-                float* rows, int count) const;
+                float* rows, int count, int provisional) const;
   int FlushLayer(State& state, Workspace& work, const EncoderPlan& plan, const Layer& layer,
                  float* rows) const;
 

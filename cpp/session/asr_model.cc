@@ -49,7 +49,7 @@ Result<std::shared_ptr<const AsrModel>> AsrModel::Make(const ModelFile& file) {
       Tokenizer::Make(model->pieces_, vocabulary, model->config_.tokenizer.special);
   if (!tokenizer.ok()) return tokenizer.status();
   model->tokenizer_ = std::move(tokenizer.value());
-  const Result<EncoderPlan> plan = model->encoder_.Plan(0, model->config_.max_segment_seconds);
+  const Result<EncoderPlan> plan = model->encoder_.Plan(0, 0, model->config_.max_segment_seconds);
   if (!plan.ok()) return plan.status();
   model->Describe(file, plan.value());
   return std::shared_ptr<const AsrModel>(std::move(model));
@@ -101,7 +101,8 @@ void AsrModel::Describe(const ModelFile& file, const EncoderPlan& plan) {
   Put(description_, "defaultChunkMs",
       Number(config_.encoder.span == AttentionSpan::kChunk ? config_.encoder.chunk_frames * frame_ms
                                                            : 0));
-  const bool whole = encoder_.Plan(-1, config_.max_segment_seconds).ok();
+  Put(description_, "defaultLookAheadMs", Number(plan.lookahead_frames * frame_ms));
+  const bool whole = encoder_.Plan(-1, 0, config_.max_segment_seconds).ok();
   Put(description_, "wholeSegments", whole ? "true" : "false");
   for (const auto& [key, value] : file.document().members()) {
     if (key != "tensors") Put(description_, key.c_str(), value.Dump());

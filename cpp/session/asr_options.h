@@ -10,6 +10,7 @@ struct AsrOptions {
   double sample_rate = 0;  // Hz; 0: the model's
   int channels = 1;
   int chunk_frames = 0;            // 0: the model's; -1: the whole segment at once
+  int lookahead_frames = 0;        // at a chunk's end, encoded again; 0: the model's; -1: none
   bool partials = true;            // false: decode only when a segment ends
   bool pauses = true;              // false: only a full segment or the end of input ends one
   double pause_seconds = 0.8;      // silence that ends a segment

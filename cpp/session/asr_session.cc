@@ -38,10 +38,15 @@ Status AsrSession::Prepare(const AsrOptions& options) {
     status = resampler_.Configure(options_.sample_rate, options_.channels, config.sample_rate);
   }
   if (!status.ok()) return status;
-  Result<EncoderPlan> plan =
-      model_->encoder().Plan(options_.chunk_frames, options_.max_segment_seconds);
+  Result<EncoderPlan> plan = model_->encoder().Plan(
+      options_.chunk_frames, options_.lookahead_frames, options_.max_segment_seconds);
   if (!plan.ok()) return plan.status();
   plan_ = plan.value();
+  if (plan_.lookahead_frames > 0 && config.output == OutputStage::kCtc) {
+    return Status::Error(Code::kInvalidArgument,
+                         "look-ahead (lookAheadMs) hears the end of a chunk again, and this model "
+                         "says its text (CTC) as it hears each frame first");
+  }
   if (options_.second_pass) status = PrepareSecondPass();
   if (!status.ok()) return status;
   min_speech_frames_ = 0;
@@ -88,7 +93,7 @@ Status AsrSession::PrepareSecondPass() {
                          "a second pass (secondPass) hears as a whole what was heard in chunks, "
                          "and this session does not work in chunks");
   }
-  Result<EncoderPlan> whole = model_->encoder().Plan(-1, options_.max_segment_seconds);
+  Result<EncoderPlan> whole = model_->encoder().Plan(-1, 0, options_.max_segment_seconds);
   if (!whole.ok()) return whole.status();
   second_plan_ = whole.value();
   return {};
@@ -123,10 +128,10 @@ void AsrSession::Describe() {
   const double frame_ms = model_->encoder().frame_seconds() * 1000;
   std::snprintf(text, sizeof text,
                 "{\"stateBytes\":%zu,\"algorithmicDelayMs\":%.10g,\"chunkMs\":%.10g,"
-                "\"sampleRate\":%.10g,\"channels\":%d}",
+                "\"lookAheadMs\":%.10g,\"sampleRate\":%.10g,\"channels\":%d}",
                 state_bytes(), plan_.delay_seconds * 1000,
-                plan_.whole_segment ? -1.0 : plan_.chunk_frames * frame_ms, options_.sample_rate,
-                options_.channels);
+                plan_.whole_segment ? -1.0 : plan_.chunk_frames * frame_ms,
+                plan_.lookahead_frames * frame_ms, options_.sample_rate, options_.channels);
   description_ = text;
 }
 
@@ -252,14 +257,12 @@ bool AsrSession::Advance() {
 }
 
 void AsrSession::Feed(int64_t until) {
-  const Encoder& encoder = model_->encoder();
-  float* fresh = memory_ + size_t(memory_frames_) * encoder.dim();
+  const int settled = encoder_.settled;
   const int count = int(until - fed_);
-  const int frames = encoder.Step(encoder_, work_, plan_, Contiguous(fed_, count), count, fresh);
+  const float* samples = Contiguous(fed_, count);
   fed_ = until;
-  if (frames == 0) return;
-  decoder_->Extend(work_, fresh, frames);
-  memory_frames_ += frames;
+  if (!model_->encoder().Step(encoder_, work_, plan_, samples, count, memory_)) return;
+  TakeMemory(encoder_, settled);
   if (!options_.partials || memory_frames_ - updated_frames_ < update_frames_) return;
   updated_frames_ = memory_frames_;
   if (!HasEnoughSpeech()) return;
@@ -269,15 +272,23 @@ void AsrSession::Feed(int64_t until) {
   MakeTextEvent(EventType::kPartial);
 }
 
+// The frames of memory_ from `settled` on are new.
+void AsrSession::TakeMemory(const Encoder::State& from, int settled) {
+  memory_frames_ = from.total();
+  decoder_->Truncate(settled);
+  decoder_->Extend(work_, memory_ + size_t(settled) * model_->encoder().dim(),
+                   memory_frames_ - settled);
+}
+
 void AsrSession::CloseSegment() {
   const Encoder& encoder = model_->encoder();
-  float* fresh = memory_ + size_t(memory_frames_) * encoder.dim();
-  const int frames = encoder.Flush(encoder_, work_, plan_, fresh);
-  memory_frames_ += frames;
   if (options_.second_pass && HasEnoughSpeech()) {
+    encoder.Flush(encoder_, work_, plan_, memory_);
     HearAgain();
   } else {
-    decoder_->Extend(work_, fresh, frames);
+    const int settled = encoder_.settled;
+    encoder.Flush(encoder_, work_, plan_, memory_);
+    TakeMemory(encoder_, settled);
   }
   // A cut may lie before audio that the encoder has heard already: that belongs to the next
   // segment.
@@ -299,8 +310,8 @@ void AsrSession::CloseSegment() {
 // The segment's memory and tokens anew: now every frame of it can see all others.
 void AsrSession::HearAgain() {
   decoder_->Reset();
-  memory_frames_ = model_->encoder().RunGathered(second_, work_, second_plan_, memory_);
-  decoder_->Extend(work_, memory_, memory_frames_);
+  model_->encoder().RunGathered(second_, work_, second_plan_, memory_);
+  TakeMemory(second_, 0);
 }
 
 // Whether the words, of which nobody has heard yet, are to be told: sounds other than speech make

@@ -113,6 +113,7 @@ class AsrSession {
   // Work that the input so far allows; true while there is more.
   bool Advance();
   void Feed(int64_t until);
+  void TakeMemory(const Encoder::State& from, int settled);
   void CloseSegment();
   void HearAgain();
   bool HasEnoughSpeech() const;

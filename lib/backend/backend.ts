@@ -27,6 +27,7 @@ export interface BackendSessionOptions {
   readonly sampleRate: number;
   readonly channels: number;
   readonly chunkFrames: number;
+  readonly lookAheadFrames: number;
   readonly noPartials: boolean;
   readonly noPauses: boolean;
   readonly pauseSeconds: number;

@@ -128,7 +128,7 @@ function addTranscribe(program: Command, terminal: Terminal, exit: (code: number
     .option(
       '--speed <n>',
       'times the speed of speech, 0 for no limit (default: 1 with --live)',
-      parseSpeed,
+      parseNumberOrZero,
     )
     .option('--json', 'print one JSON object a line and file, or with --live a line and event');
   addRecognition(command).action(async (files: string[], flags: TranscribeFlags) => {
@@ -168,6 +168,11 @@ function addRecognition(command: Command): Command {
       "audio the encoder takes at a time, or 'segment' (see info)",
       parseChunk,
     )
+    .option(
+      '--look-ahead <ms>',
+      'the end of each chunk that is heard again beside the next one',
+      parseNumberOrZero,
+    )
     .option('--second-pass', 'hear a segment that ends again as a whole: more accurate finals')
     .option('--beam <n>', 'hypotheses kept, 1 to 8 (default: 1)', parseNumber)
     .option('--no-pauses', 'do not end a segment at a pause')
@@ -187,7 +192,7 @@ function parseNumber(text: string): number {
   return value;
 }
 
-function parseSpeed(text: string): number {
+function parseNumberOrZero(text: string): number {
   return text.trim() !== '' && Number(text) === 0 ? 0 : parseNumber(text);
 }
 

@@ -12,6 +12,7 @@ export interface RecognitionFlags extends ModelFlags {
   readonly model: string;
   readonly json?: boolean;
   readonly chunk?: number | 'segment';
+  readonly lookAhead?: number;
   readonly secondPass?: boolean;
   readonly beam?: number;
   readonly pauses: boolean;
@@ -33,6 +34,7 @@ export function sessionOptions(flags: RecognitionFlags): TranscribeOptions {
     pauses: flags.pauses,
     words: flags.json === true,
     ...(flags.chunk !== undefined && { chunkMs: flags.chunk }),
+    ...(flags.lookAhead !== undefined && { lookAheadMs: flags.lookAhead }),
     ...(flags.secondPass && { secondPass: true }),
     ...(flags.beam !== undefined && { beam: flags.beam }),
     ...(flags.maxSegment !== undefined && { maxSegmentSeconds: flags.maxSegment }),

@@ -8,6 +8,7 @@ import { addMoments, type SecondMoments } from './second-moments.js';
 // As a file is transcribed when only its text is wanted; 0 asks for the default.
 const OPTIONS: Omit<BackendSessionOptions, 'sampleRate' | 'channels'> = {
   chunkFrames: 0,
+  lookAheadFrames: -1,
   noPartials: true,
   noPauses: false,
   pauseSeconds: 0,

@@ -45,6 +45,7 @@ export class FakeSession implements BackendSession {
       stateBytes: 1234,
       algorithmicDelayMs: 100,
       chunkMs: this.options.chunkFrames === -1 ? -1 : 648,
+      lookAheadMs: Math.max(0, this.options.lookAheadFrames) * 24,
       sampleRate: this.options.sampleRate || SAMPLE_RATE,
       channels: this.options.channels || 1,
     });
@@ -141,7 +142,7 @@ export class FakeModel implements BackendModel {
       ...{ output: 'ctc', encoder: { dim: 8 }, card: { licence: 'none' } },
       ...{ fileBytes: 10, weightBytes: 20, parameters: 30, bits: { 4: 30 }, target: 'scalar' },
       ...{ frameSeconds: 0.024, algorithmicDelayMs: 100, chunkMs: [312, 648] },
-      ...{ defaultChunkMs: 648, wholeSegments: true },
+      ...{ defaultChunkMs: 648, defaultLookAheadMs: 0, wholeSegments: true },
     });
   }
 

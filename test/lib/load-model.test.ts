@@ -200,7 +200,7 @@ describe('a model', () => {
       ...{ version: 1, name: 'fake', sampleRate: 16000, maxSegmentSeconds: 20, output: 'ctc' },
       ...{ fileBytes: 10, weightBytes: 20, parameters: 30, bits: { 4: 30 }, target: 'scalar' },
       ...{ frameSeconds: 0.024, algorithmicDelayMs: 100, chunkMs: [312, 648] },
-      ...{ defaultChunkMs: 648, wholeSegments: true },
+      ...{ defaultChunkMs: 648, defaultLookAheadMs: 0, wholeSegments: true },
       card: { licence: 'none' },
       document: {
         ...{ version: 1, name: 'fake', sampleRate: 16000, maxSegmentSeconds: 20, output: 'ctc' },

@@ -5,7 +5,8 @@ import { openFake } from './fake-backend.js';
 
 it('leaves every choice to the engine by default', () => {
   expect(openFake().engine.options).toEqual({
-    ...{ sampleRate: 0, channels: 0, chunkFrames: 0, noPartials: false, noPauses: false },
+    ...{ sampleRate: 0, channels: 0, chunkFrames: 0, lookAheadFrames: 0 },
+    ...{ noPartials: false, noPauses: false },
     ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
     ...{ minConfidence: 0, beam: 0, keepLoops: false, noWords: false, secondPass: false },
   });
@@ -13,20 +14,24 @@ it('leaves every choice to the engine by default', () => {
 
 it('translates each option', () => {
   const { engine } = openFake({
-    ...{ sampleRate: 44100, channels: 2, chunkMs: 312, partials: false, pauses: false },
+    ...{ sampleRate: 44100, channels: 2, chunkMs: 312, lookAheadMs: 240 },
+    ...{ partials: false, pauses: false },
     ...{ pauseSeconds: 0.4, leastPauseSeconds: 0.2, minSpeechSeconds: 0.5, maxSegmentSeconds: 10 },
     ...{ minConfidence: 0.3, beam: 4, words: false, keepLoops: true, secondPass: true },
   });
   expect(engine.options).toEqual({
-    ...{ sampleRate: 44100, channels: 2, chunkFrames: 13, noPartials: true, noPauses: true },
+    ...{ sampleRate: 44100, channels: 2, chunkFrames: 13, lookAheadFrames: 10 },
+    ...{ noPartials: true, noPauses: true },
     ...{ pauseSeconds: 0.4, leastPauseSeconds: 0.2, minSpeechSeconds: 0.5, maxSegmentSeconds: 10 },
     ...{ minConfidence: 0.3, beam: 4, noWords: true, keepLoops: true, secondPass: true },
   });
 });
 
 it('tells the engine a least of 0 from one that was left out', () => {
-  const { engine } = openFake({ minSpeechSeconds: 0, minConfidence: 0 });
-  expect(engine.options).toMatchObject({ minSpeechSeconds: -1, minConfidence: -1 });
+  const { engine } = openFake({ minSpeechSeconds: 0, minConfidence: 0, lookAheadMs: 0 });
+  expect(engine.options).toMatchObject({
+    ...{ minSpeechSeconds: -1, minConfidence: -1, lookAheadFrames: -1 },
+  });
 });
 
 it('asks for the whole segment at once', () => {
@@ -43,6 +48,7 @@ describe('is refused with INVALID_ARGUMENT:', () => {
     ['an unknown encoding', { encoding: 's24le' }, /'s16le' or 'f32le' for encoding/],
     ['a chunk the model lacks', { chunkMs: 500 }, /one of 312, 648, 'segment' for chunkMs.*500/],
     ['a chunk as text', { chunkMs: 'whole' }, /chunkMs/],
+    ['a look-ahead into the past', { lookAheadMs: -1 }, /0 or more for lookAheadMs/],
     ['a flag as number', { partials: 1 }, /true or false for partials/],
     ['no pause', { pauseSeconds: 0 }, /from 0.1 to 10 for pauseSeconds/],
     ['a pause of NaN', { leastPauseSeconds: Number.NaN }, /0.05 to 10 for leastPauseSeconds/],

@@ -19,6 +19,7 @@ const session = model.openSession({
   sampleRate: 0,
   channels: 1,
   chunkFrames,
+  lookAheadFrames: 0,
   noPartials: true,
   noPauses: true,
   pauseSeconds: 0,

@@ -60,6 +60,7 @@ async function listen(model, pieces) {
     sampleRate: 16_000,
     channels: 1,
     chunkFrames: 0,
+    lookAheadFrames: 0,
     noPartials: false,
     noPauses: true,
     pauseSeconds: 0,

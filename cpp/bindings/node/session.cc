@@ -174,6 +174,7 @@ Napi::Value SessionOpen(const Napi::CallbackInfo& info) {
   options.beam = static_cast<int>(Number(in, "beam"));
   options.keep_loops = Flag(in, "keepLoops");
   options.no_words = Flag(in, "noWords");
+  options.lookahead_frames = static_cast<int>(Number(in, "lookAheadFrames"));
   options.second_pass = Flag(in, "secondPass");
   if (env.IsExceptionPending()) return env.Undefined();
 

@@ -88,6 +88,7 @@ TEST(Config, ReadsEveryField) {
   EXPECT_EQ(encoder.left_frames, 8);
   EXPECT_EQ(encoder.chunk_frames, 4);
   EXPECT_EQ(encoder.chunk_choices, (std::vector<int>{2, 4, 8}));
+  EXPECT_EQ(encoder.lookahead_frames, 0);
   EXPECT_EQ(encoder.positions, Positions::kRotary);
   EXPECT_EQ(encoder.rotary_dims, 6);
   EXPECT_EQ(encoder.rotary_theta, 10000);
@@ -119,6 +120,11 @@ TEST(Config, ReadsEveryField) {
 }
 
 TEST(Config, ReadsTheOtherChoices) {
+  const std::string ahead =
+      With("\"chunkFrames\": 4", "\"chunkFrames\": 4, \"lookaheadFrames\": 3");
+  ASSERT_TRUE(Read(ahead).ok()) << MessageOf(ahead);
+  EXPECT_EQ(Read(ahead).value().encoder.lookahead_frames, 3);
+
   const Result<Config> mel = Read(LogMelDocument());
   ASSERT_TRUE(mel.ok()) << mel.status().message;
   EXPECT_EQ(mel.value().front_end.kind, FrontEndConfig::Kind::kLogMel);
@@ -203,6 +209,10 @@ TEST(Config, RefusesWhatIsOutOfRange) {
       {"\"leftFrames\": 8", "\"leftFrames\": 4097", "encoder.leftFrames"},
       {"\"chunkFrames\": 4", "\"chunkFrames\": 0", "encoder.chunkFrames"},
       {"\"chunkFrames\": 4", "\"chunkFrames\": 5", "encoder.chunkFrames"},
+      {"\"chunkFrames\": 4", "\"chunkFrames\": 4, \"lookaheadFrames\": -1",
+       "encoder.lookaheadFrames"},
+      {"\"chunkFrames\": 4", "\"chunkFrames\": 4, \"lookaheadFrames\": 257",
+       "encoder.lookaheadFrames"},
       {"[2, 4, 8]", "[]", "encoder.chunkChoices"},
       {"[2, 4, 8]", "[4, 2, 8]", "encoder.chunkChoices"},
       {"[2, 4, 8]", "[4, 4]", "encoder.chunkChoices"},
@@ -299,6 +309,11 @@ TEST(Config, RefusesUnknownChoicesAndNamesTheKnownOnes) {
   const std::string rotary = "\"rotary\", \"rotaryDims\": 6, \"rotaryTheta\": 10000";
   EXPECT_TRUE(Read(With(rotary, "\"relativeBias\"")).ok());
   EXPECT_EQ(Read(With(rotary, "\"relativeBias\"", full)).status().code, Code::kModelUnsupported);
+  const std::string ahead =
+      With("\"chunkFrames\": 4", "\"chunkFrames\": 4, \"lookaheadFrames\": 3");
+  EXPECT_EQ(Read(With(rotary, "\"relativeBias\"", ahead)).status().code, Code::kModelUnsupported);
+  EXPECT_EQ(Read(With(kDecoder, kCtc, With("\"attentionDecoder\"", "\"ctc\"", ahead))).status().code,
+            Code::kModelUnsupported);
 }
 
 TEST(Config, RefusesMissingFieldsOfEveryObject) {

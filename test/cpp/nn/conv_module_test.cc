@@ -77,14 +77,20 @@ struct Fixture {
     return out;
   }
 
-  std::vector<float> Run(std::vector<float> x, uint32_t seed, const Kernels& kernels) const {
+  // `again`: so many rows behind each cut run beside those before it, and then once more.
+  std::vector<float> Run(std::vector<float> x, uint32_t seed, const Kernels& kernels,
+                         size_t again = 0) const {
     WorkspaceNeeds needs;
     module.AddNeeds(needs);
     ConvModule::State state;
-    LayerMemory memory(kernels, needs, [&](Arena& arena) { module.Bind(arena, state); });
+    LayerMemory memory(kernels, needs, [&](Arena& arena) { module.Bind(arena, state, true); });
     module.Reset(state);
     const auto run = [&](size_t begin, size_t count) {
-      module.Run(state, memory.work, x.data() + begin * kDim, int(count));
+      const size_t rows = std::min(count + again, x.size() / kDim - begin);
+      std::vector<float> run(x.begin() + long(begin * kDim),
+                             x.begin() + long((begin + rows) * kDim));
+      module.Run(state, memory.work, run.data(), int(rows), int(rows - count));
+      std::copy(run.begin(), run.begin() + long(count * kDim), x.begin() + long(begin * kDim));
     };
     if (seed == 0) {
       run(0, x.size() / kDim);
@@ -107,6 +113,7 @@ TEST(ConvModule, EqualsTheDefinitionHoweverTheInputIsCut) {
     ExpectNear(whole, fixture.Definition(x), 2e-5);
     for (const uint32_t seed : {1, 2, 3}) {
       ExpectSameBits(fixture.Run(x, seed, Fastest()), whole, "cut");
+      ExpectSameBits(fixture.Run(x, seed, Fastest(), 7), whole, "provisional rows");
     }
     for (const Kernels* kernels : SupportedKernels()) {
       ExpectSameBits(fixture.Run(x, 4, *kernels), whole, kernels->target);

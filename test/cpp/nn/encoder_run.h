@@ -13,12 +13,13 @@ namespace parrotlet {
 
 class EncoderRun {
  public:
-  // `chunk_frames` as in Encoder::Plan.
-  EncoderRun(std::shared_ptr<const AsrModel> model, const Kernels& kernels, int chunk_frames = 0)
+  // `chunk_frames` and `lookahead_frames` as in Encoder::Plan.
+  EncoderRun(std::shared_ptr<const AsrModel> model, const Kernels& kernels, int chunk_frames = 0,
+             int lookahead_frames = 0)
       : model_(std::move(model)) {
     const Encoder& encoder = model_->encoder();
     const Result<EncoderPlan> plan =
-        encoder.Plan(chunk_frames, model_->config().max_segment_seconds);
+        encoder.Plan(chunk_frames, lookahead_frames, model_->config().max_segment_seconds);
     EXPECT_TRUE(plan.ok()) << plan.status().message;
     plan_ = plan.value();
     work_.kernels = &kernels;
@@ -34,25 +35,23 @@ class EncoderRun {
     encoder.Reset(state_);
   }
 
-  void Reset() {
-    model_->encoder().Reset(state_);
-    frames_ = 0;
-  }
+  void Reset() { model_->encoder().Reset(state_); }
 
   void Step(const float* samples, size_t count) {
     for (size_t done = 0; done < count;) {
       const int taken = int(std::min<size_t>(count - done, FrontEnd::kMaxSamples));
-      frames_ += model_->encoder().Step(state_, work_, plan_, samples + done, taken, Free());
+      model_->encoder().Step(state_, work_, plan_, samples + done, taken, memory_.data());
       done += taken;
     }
   }
-  void Flush() { frames_ += model_->encoder().Flush(state_, work_, plan_, Free()); }
+  void Flush() { model_->encoder().Flush(state_, work_, plan_, memory_.data()); }
 
   // The frames so far, [frames][dim].
   std::vector<float> memory() const {
-    return {memory_.begin(), memory_.begin() + long(frames_) * model_->encoder().dim()};
+    return {memory_.begin(), memory_.begin() + long(frames()) * model_->encoder().dim()};
   }
-  int frames() const { return frames_; }
+  int frames() const { return state_.total(); }
+  int settled() const { return state_.settled; }
   const EncoderPlan& plan() const { return plan_; }
   size_t state_bytes() const { return arena_.bytes(); }
 
@@ -72,15 +71,12 @@ class EncoderRun {
   }
 
  private:
-  float* Free() { return memory_.data() + size_t(frames_) * model_->encoder().dim(); }
-
   std::shared_ptr<const AsrModel> model_;
   EncoderPlan plan_;
   Arena arena_;
   Workspace work_;
   Encoder::State state_;
   std::vector<float> memory_;
-  int frames_ = 0;
 };
 
 }  // namespace parrotlet

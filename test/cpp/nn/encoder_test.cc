@@ -85,7 +85,8 @@ TEST(Encoder, FitsTheLongestSegment) {
   }
 }
 
-// A frame's output may depend on audio up to the delay after its own, and on none later.
+// A frame's output may depend on audio up to the delay after its own, and once more that of the
+// look-ahead, and on none later.
 TEST(Encoder, LaterAudioChangesNothingEarlier) {
   const Audio audio = Babble(1.4, 5);
   for (const Config& tiny : TinyConfigs()) {
@@ -101,7 +102,7 @@ TEST(Encoder, LaterAudioChangesNothingEarlier) {
       // Frame f stands for the samples from f * frame_samples on; a frame is out once the audio to
       // its end and the delay have been heard.
       const double out = double(change) - run.plan().delay_seconds * kTestRate;
-      const int safe = int(out / encoder.frame_samples());
+      const int safe = int(out / encoder.frame_samples()) - run.plan().lookahead_frames;
       ASSERT_GT(safe, 0) << tiny.name;
       ExpectSameBits(Frames(changed, encoder.dim(), 0, safe), Frames(whole, encoder.dim(), 0, safe),
                      tiny.name.c_str());
@@ -186,7 +187,7 @@ TEST(Encoder, ChunksAreGatheredFromTheStartOfTheSegment) {
 
 TEST(Encoder, RefusesChunksItWasNotMadeFor) {
   const auto refused = [](const Config& config, int chunk, const char* text) {
-    const Result<EncoderPlan> plan = MakeTiny(config)->encoder().Plan(chunk, 3);
+    const Result<EncoderPlan> plan = MakeTiny(config)->encoder().Plan(chunk, 0, 3);
     EXPECT_EQ(plan.status().code, Code::kInvalidArgument) << config.name << " " << chunk;
     EXPECT_NE(std::string(plan.status().message).find(text), std::string::npos)
         << plan.status().message;

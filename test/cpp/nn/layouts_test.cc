@@ -31,7 +31,7 @@ std::vector<EncoderLayerConfig> Layers(
 }
 
 double DelayMs(const Config& config) {
-  const Result<EncoderPlan> plan = MakeTiny(config)->encoder().Plan(0, 4);
+  const Result<EncoderPlan> plan = MakeTiny(config)->encoder().Plan(0, 0, 4);
   EXPECT_TRUE(plan.ok()) << plan.status().message;
   return plan.value().delay_seconds * 1000;
 }
@@ -96,7 +96,7 @@ TEST(Layouts, StateOfConformersSmallMediumLarge) {
     Weights weights(empty.value(), unused, /*counting=*/true);
     Encoder encoder;
     encoder.Load(weights, Conformer(size));  // without tensors: only shapes are asked for here
-    const Result<EncoderPlan> plan = encoder.Plan(0, 20);
+    const Result<EncoderPlan> plan = encoder.Plan(0, 0, 20);
     ASSERT_TRUE(plan.ok());
     Encoder::State state;
     ASSERT_TRUE(arena

@@ -78,6 +78,7 @@ inline std::string EncoderText(const EncoderConfig& e) {
   if (e.span == AttentionSpan::kChunk) {
     text += ",\"chunkFrames\":" + whole(e.chunk_frames) +
             ",\"chunkChoices\":" + ListText(e.chunk_choices, whole);
+    if (e.lookahead_frames > 0) text += ",\"lookaheadFrames\":" + whole(e.lookahead_frames);
   }
   if (e.positions == Positions::kRotary) {
     text += ",\"rotaryDims\":" + whole(e.rotary_dims) +

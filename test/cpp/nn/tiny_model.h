@@ -139,6 +139,20 @@ inline Config ChunkedConformer() {
   return config;
 }
 
+// Chunks whose last frames are encoded again beside the next, in front of an attention decoder.
+inline Config LookAheadConformer() {
+  Config config = TinyBase("look-ahead-conformer");
+  UseLogMel(config);
+  UseChunks(config, 7);
+  config.encoder.lookahead_frames = 3;
+  config.encoder.positions = Positions::kSinusoidal;
+  config.encoder.half_step_feed_forward = config.encoder.block_norm = true;
+  config.encoder.conv_kernel = 4;
+  config.encoder.memory_position_scale = 0.25f;
+  config.encoder.layers = {Stacker(1, 1, 2), Block(), Block()};
+  return config;
+}
+
 // Stackers with look-ahead between blocks of full attention, one with a stride beyond its kernel.
 inline Config FullConformer() {
   Config config = TinyBase("full-conformer");
@@ -164,7 +178,7 @@ inline Config OfflineFrames() {
 inline const std::vector<Config>& TinyConfigs() {
   static const std::vector<Config> configs = {
       StreamingWaveform(), OfflineWaveform(), StackedConformer(), SinusoidalConformer(),
-      ChunkedConformer(),  FullConformer(),   OfflineFrames()};
+      ChunkedConformer(),  FullConformer(),   OfflineFrames(),    LookAheadConformer()};
   return configs;
 }
 

@@ -17,7 +17,7 @@ AsrOptions SecondPass() {
 }
 
 bool Hears(const AsrModel& model, int chunk) {
-  return model.encoder().Plan(chunk, model.config().max_segment_seconds).ok();
+  return model.encoder().Plan(chunk, 0, model.config().max_segment_seconds).ok();
 }
 
 // Those whose sessions may have one.
