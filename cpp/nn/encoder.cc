@@ -219,8 +219,7 @@ Status Encoder::Bind(Arena& arena, State& state, const Kernels& kernels,
   });
   state.frames = arena.Take<float>(size_t(front_end_.MaxOutputs()) * front_end_.width());
   state.rows = arena.Take<float>(size_t(most) * config_.dim);
-  state.chunk =
-      arena.Take<float>(size_t(plan.chunk_frames + plan.lookahead_frames) * config_.dim);
+  state.chunk = arena.Take<float>(size_t(plan.chunk_frames + plan.lookahead_frames) * config_.dim);
   state.again = arena.Take<float>(size_t(plan.lookahead_frames) * config_.dim);
   return front_end_.Bind(arena, state.front_end, kernels, plan.max_samples);
 }
@@ -350,8 +349,7 @@ bool Encoder::RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, 
     std::memcpy(fresh, rows, sizeof(float) * count * dim);
   }
   for (int row = 0; row < count && config_.memory_position_scale != 0; ++row) {
-    AddSinusoid(fresh + size_t(row) * dim, dim, config_.memory_position_scale,
-                state.settled + row);
+    AddSinusoid(fresh + size_t(row) * dim, dim, config_.memory_position_scale, state.settled + row);
   }
   state.settled += count - provisional;
   state.provisional = provisional;

@@ -61,6 +61,7 @@ export interface EncoderDocument {
   readonly leftFrames?: number;
   readonly chunkFrames?: number;
   readonly chunkChoices?: readonly number[];
+  readonly lookaheadFrames?: number;
   readonly positions: 'none' | 'rotary' | 'relativeBias' | 'sinusoidal';
   readonly rotaryDims?: number;
   readonly rotaryTheta?: number;

@@ -12,7 +12,14 @@ import type { TranscriptEvent } from '../../lib/events/types.js';
 import { MODEL_NAMES, readRecording, temporaryFolder, writeRandomModel } from './models.js';
 
 const defaults: BackendSessionOptions = {
-  ...{ sampleRate: 0, channels: 0, chunkFrames: 0, lookAheadFrames: 0, noPartials: false, noPauses: false },
+  ...{
+    sampleRate: 0,
+    channels: 0,
+    chunkFrames: 0,
+    lookAheadFrames: 0,
+    noPartials: false,
+    noPauses: false,
+  },
   ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
   ...{ minConfidence: 0, beam: 0, keepLoops: false, noWords: false, secondPass: false },
 };

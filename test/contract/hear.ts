@@ -11,7 +11,14 @@ export async function hear(
 ) {
   const model = await loadNative().loadModelFile(modelPath, 0);
   const session = model.openSession({
-    ...{ sampleRate: 0, channels: 1, chunkFrames, lookAheadFrames: 0, noPartials: true, noPauses: true },
+    ...{
+      sampleRate: 0,
+      channels: 1,
+      chunkFrames,
+      lookAheadFrames: 0,
+      noPartials: true,
+      noPauses: true,
+    },
     ...{ pauseSeconds: 0, leastPauseSeconds: 0, minSpeechSeconds: 0, maxSegmentSeconds: 0 },
     ...{ minConfidence, beam: 1, keepLoops: true, noWords: true, secondPass: false },
   });

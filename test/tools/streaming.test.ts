@@ -168,10 +168,14 @@ describe('the page', () => {
     const live = { events, text: 'The hat.', processingSeconds: 0.4 };
     const slow = events.map((event) => ({ ...event, milliseconds: 9 }));
     const twice = { events: slow, text: 'The cat.', processingSeconds: 0.6 };
-    return new Map([['a', { ...live, quietSeconds: 0.1, twice }]]);
+    const late = [partial(2, 'the hat'), final(4, 'the hat')];
+    const once = { ...live, events: late.map((event) => ({ ...event, milliseconds: 5 })) };
+    const plays = { twice, once: { ...once, processingSeconds: 0.2 } };
+    return new Map([['a', { ...live, quietSeconds: 0.1, ...plays }]]);
   };
   const result = (stableAt: number, recordingsInAll = 1) => ({
-    ...{ model: 'some-model', defaultChunkMs: 648, recordings: 1, recordingsInAll, minutes: 0.1 },
+    ...{ model: 'some-model', defaultChunkMs: 648, defaultLookAheadMs: 240 },
+    ...{ recordings: 1, recordingsInAll, minutes: 0.1 },
     ...{ cpu: 'some CPU', cores: 2, load: [0, 1], jobs: 1 },
     rows: [{ chunkMs: 648, ...summarize(recordings, aligned, heard(stableAt)) }],
   });
@@ -185,6 +189,10 @@ describe('the page', () => {
     expect(page).toContain(
       '| 648 ms | 0.0 % | 50.0 % | 9 ms | 9 ms | 7 ms | 150.0 ms | 100.0 ms |',
     );
+    expect(page).toContain(
+      '| 648 ms | 1.50 s | 0.50 s | 3.50 s | 2.00 s | 0.0 % | 25.0 % | 50.0 % | 50.0 % | 50.0 ms | 100.0 ms |',
+    );
+    expect(page).toContain('the last 240 ms of a chunk');
     expect(page).toContain('(100 % of the final\n  words have one)');
   });
 

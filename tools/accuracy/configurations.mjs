@@ -15,15 +15,22 @@ export function listModels(folder) {
 
 /**
  * Sessions to run a model in: `whole` (a recording is one segment, nothing is said before its end)
- * for every chunk; and of a streaming model `file` (the defaults of `transcribe`: pauses end segments,
- * each heard as a whole), `live` (the defaults of a session: chunks, and partials as well) and
- * `two-pass` (the same with `secondPass`).
+ * for every chunk; and of a streaming model `once` (the same without look-ahead, if there is any by
+ * default), `file` (the defaults of `transcribe`: pauses end segments, each heard as a whole), `live`
+ * (the defaults of a session: chunks, and partials as well) and `two-pass` (the same with `secondPass`).
  */
 export function configurationsOf(model, info) {
+  const atOnce = { pauses: false, partials: false, words: false };
   const whole = [...info.chunkMs, 'segment'].map((chunkMs) => ({
     mode: 'whole',
     chunkMs,
-    options: { pauses: false, partials: false, words: false, chunkMs },
+    options: { ...atOnce, chunkMs },
+  }));
+  const looksAhead = info.defaultLookAheadMs > 0;
+  const once = (looksAhead ? info.chunkMs : []).map((chunkMs) => ({
+    mode: 'once',
+    chunkMs,
+    options: { ...atOnce, chunkMs, lookAheadMs: 0 },
   }));
   const chunkMs = info.defaultChunkMs;
   const defaults = [
@@ -31,7 +38,7 @@ export function configurationsOf(model, info) {
     { mode: 'live', chunkMs, options: { partials: true } },
     { mode: 'two-pass', chunkMs, options: { partials: true, secondPass: true } },
   ];
-  return [...whole, ...(info.chunkMs.length > 0 ? defaults : [])].map((one) => ({
+  return [...whole, ...once, ...(info.chunkMs.length > 0 ? defaults : [])].map((one) => ({
     ...one,
     model,
     id: `${model.sha256.slice(0, 12)}-${one.mode}-${one.chunkMs}`,

@@ -13,7 +13,9 @@ Word error rates of the models, greedy search, as \`npm run accuracy\` measures 
 interface. This page is written by \`node tools/accuracy/run.mjs --report-only\` from
 [bench/results/accuracy.json](../bench/results/accuracy.json).
 
-- **whole**: every recording is one segment and its text is taken at the end. **file**: the defaults of
+- **whole**: every recording is one segment and its text is taken at the end; in chunks, the end of each
+  is heard again beside the next (\`lookAheadMs\`, 648 ms by default). **once**: without that, the encoder
+  hears each frame once (\`lookAheadMs: 0\`). **file**: the defaults of
   \`transcribe\`: pauses end segments, and the encoder hears each as a whole. **live**: the defaults of a
   session: partial results too, and what they called stable is kept even where hearing the rest would have
   changed it. **two-pass**: the same with \`secondPass\`: a segment that ends is heard again as a whole.
@@ -52,7 +54,7 @@ The names above say which part was used: no figure here is one of the whole corp
 // How rows stand in a table: by model, width, mode and chunk.
 const FAMILIES = ['parrotlet-tiny-en', 'moonshine-tiny-offline', 'moonshine-tiny-streaming', ''];
 const WIDTHS = ['float32', 'int8', 'int4', 'int4-all', 'int2', ''];
-const MODES = ['whole', 'file', 'live', 'two-pass'];
+const MODES = ['whole', 'once', 'file', 'live', 'two-pass'];
 
 /** Writes docs/accuracy.md. */
 export function writeReport() {

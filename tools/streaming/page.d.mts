@@ -5,6 +5,7 @@ export const GOALS: { readonly firstPartial: number; readonly stable: number };
 export function streamingPage(result: {
   readonly model: string;
   readonly defaultChunkMs: number;
+  readonly defaultLookAheadMs: number;
   readonly recordings: number;
   readonly recordingsInAll: number;
   readonly minutes: number;

@@ -30,6 +30,10 @@ ${rows.map(costLine).join('\n')}
 |---|---|---|---|---|---|---|---|
 ${rows.map(secondPassLine).join('\n')}
 
+| chunk, with \`lookAheadMs: 0\` | first partial, p90 | instead of | stable, p90 | instead of | partial words changed | instead of | WER | instead of | computing for a second of speech | instead of |
+|---|---|---|---|---|---|---|---|---|---|---|
+${rows.map(onceLine).join('\n')}
+
 ## What is measured
 - A recording is written in pieces of ${PIECE_SECONDS * 1000} ms, each after the one before is done, and then ${ROOM_SECONDS} s of faint
   noise: a stream goes on, and the last words, too, become stable by a pause and not by the end of input.
@@ -51,6 +55,8 @@ ${rows.map(secondPassLine).join('\n')}
   by the clock: on a busy machine they are longer. **Without partials** (\`partials: false\`) a segment is
   decoded once, at its end; **share of partials** is what is saved by that.
 - **WER** is of the same live sessions; [accuracy](accuracy.md) has more of them.
+- **\`lookAheadMs: 0\`**: the encoder hears each frame once. By default the last ${result.defaultLookAheadMs} ms of a chunk are
+  heard again beside the next one: words are shown as soon, and what follows them corrects them.
 - **\`secondPass\`**: partial texts are the same, so their delays are too; when a segment ends it is heard
   again as a whole, which makes its final later by what that computes and more often right.
 `;
@@ -94,6 +100,22 @@ function secondPassLine(row) {
     `${row.finalMilliseconds.p90} ms`,
     `${twice.millisecondsPerSecond.toFixed(1)} ms`,
     `${row.millisecondsPerSecond.toFixed(1)} ms`,
+  ]);
+}
+
+function onceLine(row) {
+  const { once } = row;
+  const pair = (format, value) => [once, row].map((one) => format(value(one)));
+  return show([
+    chunk(row),
+    ...pair(seconds, ({ firstPartial }) => firstPartial.p90),
+    ...pair(seconds, ({ stable }) => stable.p90),
+    ...pair(percent, ({ changedPercent }) => changedPercent),
+    ...pair(percent, ({ wer }) => wer),
+    ...pair(
+      (value) => `${value.toFixed(1)} ms`,
+      (one) => one.millisecondsPerSecond,
+    ),
   ]);
 }
 

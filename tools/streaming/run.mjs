@@ -66,15 +66,17 @@ async function measure() {
       const live = await play(model, samples, { chunkMs });
       const quiet = await play(model, samples, { chunkMs, partials: false });
       const twice = await play(model, samples, { chunkMs, secondPass: true });
-      return { ...live, quietSeconds: quiet.processingSeconds, twice };
+      const once = await play(model, samples, { chunkMs, lookAheadMs: 0 });
+      return { ...live, quietSeconds: quiet.processingSeconds, twice, once };
     });
     rows.push({ chunkMs, ...summarize(recordings, aligned, heard) });
   }
-  const { name: modelName, defaultChunkMs } = model.info;
+  const { name: modelName, defaultChunkMs, defaultLookAheadMs } = model.info;
   model.close();
   return {
     model: modelName,
     defaultChunkMs,
+    defaultLookAheadMs,
     recordings: recordings.length,
     recordingsInAll: dev.length,
     minutes: Number((recordings.reduce((sum, { seconds }) => sum + seconds, 0) / 60).toFixed(1)),

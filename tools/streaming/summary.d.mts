@@ -5,7 +5,7 @@ export interface Distribution {
   readonly p50: number;
   readonly p90: number;
 }
-export interface Summary {
+export interface WordsSummary {
   readonly wer: number;
   readonly words: number;
   readonly compared: number;
@@ -15,6 +15,8 @@ export interface Summary {
   readonly changedPercent: number;
   readonly respelledPercent: number;
   readonly stableWordsChanged: number;
+}
+export interface Summary extends WordsSummary {
   readonly eventMilliseconds: Distribution;
   readonly finalMilliseconds: Distribution;
   readonly millisecondsPerSecond: number;
@@ -24,6 +26,7 @@ export interface Summary {
     readonly finalMilliseconds: Distribution;
     readonly millisecondsPerSecond: number;
   };
+  readonly once: WordsSummary & { readonly millisecondsPerSecond: number };
 }
 interface PlayedLine {
   readonly events: readonly (HeardEvent & { readonly milliseconds: number })[];
@@ -33,6 +36,7 @@ interface PlayedLine {
 export interface HeardLine extends PlayedLine {
   readonly quietSeconds: number;
   readonly twice: PlayedLine;
+  readonly once: PlayedLine;
 }
 export interface AlignedLine {
   readonly words: readonly { readonly text: string; readonly end: number }[];

@@ -78,7 +78,8 @@ class Engine:
             soundfile.write(file, samples, SAMPLE_RATE, subtype="FLOAT")
         options = ["--model", self._model, "--no-pauses", "--json"]
         if chunk != WHOLE:
-            options += ["--chunk", milliseconds(chunk)]
+            # PyTorch hears each frame once.
+            options += ["--chunk", milliseconds(chunk), "--look-ahead", 0]
         lines = node(COMMAND, "transcribe", *files, *options).splitlines()
         return [json.loads(line)["text"] for line in lines]
 

@@ -27,6 +27,7 @@ class ModelSettings:
     left_frames: int = 426
     chunk_frames: int = 27
     chunk_choices: tuple[int, ...] = (13, 27, 53)
+    again_frames: int = 0  # chunk: a chunk's last frames, which the engine hears again by default
     lookahead: tuple[int, ...] = ()  # frames: one for each encoder layer
     conv_kernel: int = 15
     prior_frames: int = 64
@@ -44,6 +45,7 @@ class ModelSettings:
             left_frames=self.left_frames,
             chunk_frames=self.chunk_frames,
             chunk_choices=self.chunk_choices,
+            again_frames=self.again_frames,
             lookahead=self.lookahead,
             decoder_layers=len(kept),
             ctc=self.ctc,

@@ -7,7 +7,7 @@ export interface StreamingArchitecture {
   /** Frames of 24 ms. */
   readonly attention: Pick<
     EncoderDocument,
-    'span' | 'leftFrames' | 'chunkFrames' | 'chunkChoices' | 'layers'
+    'span' | 'leftFrames' | 'chunkFrames' | 'chunkChoices' | 'lookaheadFrames' | 'layers'
   >;
   /** Weight of the running norm's prior, in frames of 4 ms. */
   readonly priorFrames: number;
@@ -51,11 +51,10 @@ export function readStreamingArchitecture(
     const chunkFrames = frames(json, 'chunk_frames', 1);
     const chunkChoices = list(json, 'chunk_choices', 1);
     if (!chunkChoices.includes(chunkFrames)) throw bad('chunk_frames', 'one of chunk_choices');
+    const lookaheadFrames = frames({ again_frames: 0, ...json }, 'again_frames', 0);
     const blocks = Array.from({ length: layers }, () => ({ kind: 'block' }) as const);
-    return {
-      attention: { span, leftFrames, chunkFrames, chunkChoices, layers: blocks },
-      priorFrames,
-    };
+    const chunks = { chunkFrames, chunkChoices, ...(lookaheadFrames > 0 && { lookaheadFrames }) };
+    return { attention: { span, leftFrames, ...chunks, layers: blocks }, priorFrames };
   }
   const lookahead = list(json, 'lookahead', 0);
   if (lookahead.length !== layers) throw bad('lookahead', `${layers} numbers, one for each block`);

@@ -312,8 +312,9 @@ TEST(Config, RefusesUnknownChoicesAndNamesTheKnownOnes) {
   const std::string ahead =
       With("\"chunkFrames\": 4", "\"chunkFrames\": 4, \"lookaheadFrames\": 3");
   EXPECT_EQ(Read(With(rotary, "\"relativeBias\"", ahead)).status().code, Code::kModelUnsupported);
-  EXPECT_EQ(Read(With(kDecoder, kCtc, With("\"attentionDecoder\"", "\"ctc\"", ahead))).status().code,
-            Code::kModelUnsupported);
+  EXPECT_EQ(
+      Read(With(kDecoder, kCtc, With("\"attentionDecoder\"", "\"ctc\"", ahead))).status().code,
+      Code::kModelUnsupported);
 }
 
 TEST(Config, RefusesMissingFieldsOfEveryObject) {

@@ -35,7 +35,7 @@ TEST(SecondPass, FinalsAreThoseOfWholeSegments) {
   ASSERT_FALSE(TwoPassConfigs().empty());
   const Audio audio = Talk();
   for (const Config& tiny : TwoPassConfigs()) {
-    const auto model = MakeTiny(tiny, {4, 0});
+    const auto model = MakeTiny(tiny, {4, 0}, 2);
     AsrOptions whole;
     whole.chunk_frames = -1;
     SessionRun two(model, SecondPass()), live(model), segments(model, whole);

@@ -240,6 +240,8 @@ describe('parrotlet-streaming', () => {
       chunkChoices: [4, 8],
       layers: [{ kind: 'block' }],
     });
+    expect(await withArchitecture({ again_frames: 6 })).toMatchObject({ lookaheadFrames: 6 });
+    expect(await withArchitecture({ again_frames: 0 })).not.toHaveProperty('lookaheadFrames');
     const ahead = await withArchitecture({ span: 'frames', lookahead: [4] });
     expect(ahead).toMatchObject({ span: 'frames', layers: [{ kind: 'block', lookahead: 4 }] });
     expect(ahead).not.toHaveProperty('chunkFrames');
@@ -252,6 +254,7 @@ describe('parrotlet-streaming', () => {
     [{ prior_frames: 0 }, /prior_frames: a whole number from 1/],
     [{ chunk_choices: [4, '8'] }, /chunk_choices: whole numbers from 1/],
     [{ chunk_frames: 5 }, /chunk_frames: one of chunk_choices/],
+    [{ again_frames: -1 }, /again_frames: a whole number from 0/],
     [{ span: 'frames', lookahead: [4, 4] }, /lookahead: 1 numbers, one for each block/],
   ])('refuses the architecture %j', async (changes, message) => {
     await expect(withArchitecture(changes)).rejects.toThrow(message);

@@ -9,6 +9,7 @@ from ..errors import TrainingError
 SPANS = ("full", "chunk", "frames")
 NORMS = ("running", "utterance")
 WHOLE = 10**9  # as a chunk: no limit
+MAX_AGAIN = 256
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Architecture:
     left_frames: int = 426
     chunk_frames: int = 27  # the default of `chunk_choices`
     chunk_choices: tuple[int, ...] = (13, 27, 53)
+    again_frames: int = 0  # `chunk` only: a chunk's last, which the engine hears again by default
     lookahead: tuple[int, ...] = ()  # `frames` only: one for each encoder layer
     ctc: bool = False
 
@@ -63,6 +65,14 @@ class Architecture:
                 min(self.chunk_choices, default=0) >= 1,
                 "chunk_choices must be one or more numbers of frames, each 1 or more",
             ),
+            (
+                0 <= self.again_frames <= MAX_AGAIN,
+                f"again_frames must be 0 to {MAX_AGAIN}, not {self.again_frames}",
+            ),
+            (
+                self.span == "chunk" or self.again_frames == 0,
+                f'again_frames belongs to span "chunk"; leave it out under span "{self.span}"',
+            ),
         )
         for ok, message in checks:
             if not ok:
@@ -70,7 +80,9 @@ class Architecture:
 
     def offline(self) -> "Architecture":
         """Moonshine's own encoder: full attention, norm over the whole recording, no additions."""
-        return replace(self, norm="utterance", conv_kernel=0, span="full", lookahead=(), ctc=False)
+        return replace(
+            self, norm="utterance", conv_kernel=0, span="full", again_frames=0, lookahead=(), ctc=False
+        )
 
     def delay_frames(self, chunk: int = WHOLE) -> int:
         """Frames after a frame that its output may depend on, at most; `chunk` for that span."""
