@@ -23,7 +23,7 @@ export interface LoadOptions {
   /** Gives up with `ABORTED` when it fires. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
-  /** Of the default model: 4, the smaller, or 8, the more accurate. Default 4. */
+  /** Of the default model: 2, the smallest, 4, or 8, the most accurate. Default 4. */
   readonly bits?: DefaultModelBits;
   /** Largest model that is read. Default and most: 1 GiB. */
   readonly maxBytes?: number;

@@ -10,7 +10,10 @@ export interface TranscribeOptions
   extends Omit<SessionOptions, 'sampleRate' | 'channels' | 'encoding' | 'maxQueuedSeconds'> {
   /** Report text while a segment goes on. Default false. */
   readonly partials?: boolean;
-  /** Default: `segment` if the model can and no partials are asked for, else the model's. */
+  /**
+   * Default: `segment` if the model can and neither partials nor `lookAheadMs` nor `secondPass` are asked
+   * for, else the model's.
+   */
   readonly chunkMs?: number | 'segment';
   readonly onEvent?: (event: TranscriptEvent) => void;
   /** `secondsTotal` is undefined when the source does not tell its length. */
@@ -59,9 +62,10 @@ export async function transcribe(
 // Where nobody waits for partial texts, the encoder may hear each segment as a whole.
 function defaultChunk(
   { info }: Model,
-  { chunkMs, partials, secondPass }: TranscribeOptions,
+  { chunkMs, lookAheadMs, partials, secondPass }: TranscribeOptions,
 ): Pick<SessionOptions, 'chunkMs'> {
-  const isChosen = chunkMs !== undefined || partials || secondPass;
+  const asksForChunks = lookAheadMs !== undefined || partials || secondPass;
+  const isChosen = chunkMs !== undefined || asksForChunks;
   if (isChosen || !info.wholeSegments || info.chunkMs.length === 0) return {};
   return { chunkMs: 'segment' };
 }

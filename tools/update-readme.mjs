@@ -26,6 +26,8 @@ const ROWS = [
   ['int8, live', 'parrotlet-tiny-en-int8', 'live', 648],
   ['int8, live, `secondPass`', 'parrotlet-tiny-en-int8', 'two-pass', 648],
   ['int8, files', 'parrotlet-tiny-en-int8', 'file', 'segment'],
+  ['int2, live', 'parrotlet-tiny-en-int2', 'live', 648],
+  ['int2, files', 'parrotlet-tiny-en-int2', 'file', 'segment'],
   ['Moonshine tiny, offline, int8', 'moonshine-tiny-offline-int8', 'whole', 'segment'],
 ];
 

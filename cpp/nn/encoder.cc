@@ -240,7 +240,7 @@ bool Encoder::Step(State& state, Workspace& work, const EncoderPlan& plan, const
               front_end_.Step(state.front_end, work, samples, count, state.frames), memory);
 }
 
-void Encoder::Flush(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const {
+void Encoder::Drain(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const {
   while (const int frames = front_end_.Flush(state.front_end, work, state.frames)) {
     Take(state, work, plan, frames, memory);
   }
@@ -251,7 +251,6 @@ void Encoder::Flush(State& state, Workspace& work, const EncoderPlan& plan, floa
     }
     Gather(state, work, plan, rows, memory);
   }
-  RunGathered(state, work, plan, memory);
 }
 
 void Encoder::RunGathered(State& state, Workspace& work, const EncoderPlan& plan,

@@ -68,12 +68,13 @@ class Encoder {
   bool Step(State& state, Workspace& work, const EncoderPlan& plan, const float* samples, int count,
             float* memory) const;
 
-  // The segment ends: writes the rest, after which all frames are settled.
-  void Flush(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
+  // The segment ends: what the front end and the stackers still hold goes to the chunk (and as in
+  // Step to memory, where that makes it full).
+  void Drain(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
 
-  // The blocks, over the frames gathered since the last chunk. What is left of Flush for a State
-  // that another one's `second` names: it is bound to a plan of whole segments, and its front end
-  // hears nothing.
+  // After Drain: the blocks, over what was gathered since the last chunk; all frames are settled
+  // then. The only step of a State that another one's `second` names: it is bound to a plan of
+  // whole segments, and its front end hears nothing.
   void RunGathered(State& state, Workspace& work, const EncoderPlan& plan, float* memory) const;
 
   int dim() const { return config_.dim; }

@@ -282,12 +282,12 @@ void AsrSession::TakeMemory(const Encoder::State& from, int settled) {
 
 void AsrSession::CloseSegment() {
   const Encoder& encoder = model_->encoder();
+  const int settled = encoder_.settled;
+  encoder.Drain(encoder_, work_, plan_, memory_);
   if (options_.second_pass && HasEnoughSpeech()) {
-    encoder.Flush(encoder_, work_, plan_, memory_);
     HearAgain();
   } else {
-    const int settled = encoder_.settled;
-    encoder.Flush(encoder_, work_, plan_, memory_);
+    encoder.RunGathered(encoder_, work_, plan_, memory_);
     TakeMemory(encoder_, settled);
   }
   // A cut may lie before audio that the encoder has heard already: that belongs to the next

@@ -44,6 +44,7 @@ export function formatInfo(info: ModelInfo): string {
     ['sample rate', `${info.sampleRate} Hz`],
     ['longest segment', `${info.maxSegmentSeconds} s`],
     ['chunks', chunks],
+    ...lookAheadOf(info),
     ['delay', `${Math.round(info.algorithmicDelayMs)} ms with the default chunk`],
     ['format version', String(info.version)],
     ...Object.entries(info.card)
@@ -52,6 +53,11 @@ export function formatInfo(info: ModelInfo): string {
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
   return lines.map(([label, text]) => `${label.padEnd(width)}  ${printable(text)}\n`).join('');
+}
+
+// A line where the end of a chunk is heard again beside the next one.
+function lookAheadOf({ defaultLookAheadMs }: ModelInfo): [string, string][] {
+  return defaultLookAheadMs > 0 ? [['look-ahead', `${Math.round(defaultLookAheadMs)} ms`]] : [];
 }
 
 // A line of what the card counts; none where it counts nothing.

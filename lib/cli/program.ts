@@ -154,7 +154,10 @@ function addListen(program: Command, terminal: Terminal, exit: (code: number) =>
 
 function defaultBits(): Option {
   const choices = DEFAULT_MODEL_BITS.map(String);
-  return new Option('-b, --bits <n>', 'of the default model: 4, smaller, or 8, more accurate')
+  return new Option(
+    '-b, --bits <n>',
+    'of the default model: fewer are smaller, more err less (default: 4)',
+  )
     .choices(choices)
     .argParser((text) => parseChoice(text, choices));
 }

@@ -80,7 +80,7 @@ describe('a source', () => {
   });
 });
 
-it.each([4, 8] as const)('the default model comes in %i bits', async (bits) => {
+it.each([2, 4, 8] as const)('the default model comes in %i bits', async (bits) => {
   await loadModel('default', { bits });
   const name = expect.stringMatching(new RegExp(`-int${bits}\\.safetensors$`));
   expect(engine.loadModelFile).toHaveBeenCalledWith(name, 2 ** 30);
@@ -89,7 +89,7 @@ it.each([4, 8] as const)('the default model comes in %i bits', async (bits) => {
 it('bits belong to the default model alone, and it has no others', async () => {
   const error = {
     code: 'INVALID_ARGUMENT',
-    message: expect.stringMatching(/one of 4, 8, and only .*for bits/),
+    message: expect.stringMatching(/one of 2, 4, 8, and only .*for bits/),
   };
   await expect(loadModel(file, { bits: 8 })).rejects.toMatchObject(error);
   await expect(loadModel('default', { bits: 3 as 4 })).rejects.toMatchObject(error);

@@ -32,6 +32,7 @@ it('hears whole segments where nobody waits for partial texts', async () => {
     [{ chunkMs: 312 }, 13],
     [{ partials: true }, 0],
     [{ secondPass: true }, 0],
+    [{ lookAheadMs: 0 }, 0],
     [{ partials: true, chunkMs: 'segment' }, -1],
   ] as const) {
     const { backend, model } = open();

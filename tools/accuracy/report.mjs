@@ -22,9 +22,9 @@ interface. This page is written by \`node tools/accuracy/run.mjs --report-only\`
 - Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
   for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
 - Size: the file, and how many times smaller it is than its parameters in float32.
-- **parrotlet-tiny-en** is the default model: **int4** and **int8** come with the package, **float32** is the
-  checkpoint that int8 was rounded from, and int4 was trained on from (see [its card](../models/README.md)
-  and [low-bit weights](low-bit.md)).
+- **parrotlet-tiny-en** is the default model: **int4**, **int8** and **int2** come with the package, **float32** is
+  the checkpoint that int8 was rounded from, and int4 and int2 were trained on from (see
+  [its card](../models/README.md) and [low-bit weights](low-bit.md)).
 - **moonshine-tiny-offline**: Moonshine tiny as its makers trained it, imported; the offline model that the
   default is measured against. **moonshine-tiny-streaming**: the trial that the default started from,
   rounded after training; its **int4** keeps the sensitive matrices in 8 bits, **int4-all** has every matrix

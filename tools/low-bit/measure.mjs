@@ -9,10 +9,13 @@ import { scoreUtterance } from '../accuracy/wer.mjs';
 import { attentionProducts, partsOf } from './parts.mjs';
 import { isMeasured, put } from './study.mjs';
 
-/** Every recording is one segment, and its text is taken at the end; the chunk is the model's default. */
+/**
+ * Every recording is one segment, and its text is taken at the end; the chunk is the model's default, and
+ * each frame is heard once.
+ */
 const sessionOf = ({ defaultChunkMs }) => ({
   ...{ pauses: false, partials: false, words: false },
-  ...(defaultChunkMs > 0 && { chunkMs: defaultChunkMs }),
+  ...(defaultChunkMs > 0 && { chunkMs: defaultChunkMs, lookAheadMs: 0 }),
 });
 
 /**

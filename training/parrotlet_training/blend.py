@@ -15,7 +15,7 @@ from .errors import TrainingError
 from .model.names import added_output, streaming_name
 from .tensor_file import read_tensors, write_tensors
 
-PARTS = ("encoder", "decoder")
+PARTS = ("encoder", "decoder", "matrices")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +46,17 @@ def run(options: argparse.Namespace) -> None:
                 f"{name} is {list(first[name].shape)} in {options.first}, but "
                 f"{list(tensor.shape)} in {options.second}."
             )
-        wanted = options.only is None or name.startswith(options.only)
-        share = options.share if wanted else 1.0
+        share = options.share if is_part(options.only, name, tensor) else 1.0
         blended[name] = torch.lerp(other.reshape(tensor.shape), tensor, share).contiguous()
     write_tensors(options.out, blended, metadata)
     print(f"{options.out}: {1 - options.share:g} of {options.first}, {options.share:g} of the other")
+
+
+def is_part(part: str | None, name: str, tensor: Tensor) -> bool:
+    """Matrices are what integers can hold; norms, biases and depthwise weights are not."""
+    if part == "matrices":
+        return tensor.dim() > 1 and ".dw." not in name
+    return part is None or name.startswith(part)
 
 
 def read_base(folder: Path, second: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -33,6 +33,18 @@ def test_lies_between(checkpoints, tmp_path):
         assert file.metadata() == {"licence": "MIT"}
 
 
+def test_of_matrices_alone_the_rest_is_the_seconds(tmp_path):
+    paths = [tmp_path / f"{name}.safetensors" for name in ("first", "second", "out")]
+    for path, value in zip(paths, (2.0, 6.0)):
+        names = {"p.weight": (2, 2), "p.bias": (2,), "conv.0.dw.weight": (2, 1, 3)}
+        save_file({name: torch.full(shape, value) for name, shape in names.items()}, path)
+    options = ["--share", "0", "--only", "matrices", "--out", str(paths[2])]
+    assert main(["blend", *map(str, paths[:2]), *options]) == 0
+    with safe_open(paths[2], framework="pt") as file:
+        found = {name: file.get_tensor(name).unique().tolist() for name in file.keys()}
+    assert found == {"p.weight": [2], "p.bias": [6], "conv.0.dw.weight": [6]}
+
+
 def test_refuses_what_does_not_belong_together(checkpoints, tmp_path, capsys):
     first, _ = checkpoints
     other, out = tmp_path / "other.safetensors", str(tmp_path / "out")

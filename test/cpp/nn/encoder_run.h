@@ -44,7 +44,10 @@ class EncoderRun {
       done += taken;
     }
   }
-  void Flush() { model_->encoder().Flush(state_, work_, plan_, memory_.data()); }
+  void Flush() {
+    model_->encoder().Drain(state_, work_, plan_, memory_.data());
+    model_->encoder().RunGathered(state_, work_, plan_, memory_.data());
+  }
 
   // The frames so far, [frames][dim].
   std::vector<float> memory() const {

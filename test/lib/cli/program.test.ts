@@ -144,6 +144,9 @@ it('describes a model with its card', () => {
   expect(text).toMatch(/^parameters +30 \(30 in 4 bits\)$/m);
   expect(text).toMatch(/^chunks +312, 648 ms$/m);
   expect(text).toMatch(/^licence +none$/m);
+  expect(text).not.toContain('look-ahead');
+  const ahead = { ...new Model(new FakeModel()).info, defaultLookAheadMs: 240 };
+  expect(formatInfo(ahead)).toMatch(/^look-ahead +240 ms$/m);
 });
 
 it('describes schemes and activations where a card counts them', () => {

@@ -122,6 +122,11 @@ it('asks for the whole segment at once with --chunk segment', async () => {
   expect(fake.sessions[0]!.options).toMatchObject({ chunkFrames: -1, noWords: true });
 });
 
+it('hears the end of a chunk again with --look-ahead', async () => {
+  const { fake } = await run([short], { live: true, speed: 0, lookAhead: 240 });
+  expect(fake.sessions[0]!.options).toMatchObject({ chunkFrames: 0, lookAheadFrames: 10 });
+});
+
 it('hears segments again as a whole with --second-pass', async () => {
   const { fake } = await run([short], { live: true, speed: 0, secondPass: true });
   expect(fake.sessions[0]!.options).toMatchObject({ chunkFrames: 0, secondPass: true });

@@ -81,7 +81,13 @@ class Architecture:
     def offline(self) -> "Architecture":
         """Moonshine's own encoder: full attention, norm over the whole recording, no additions."""
         return replace(
-            self, norm="utterance", conv_kernel=0, span="full", again_frames=0, lookahead=(), ctc=False
+            self,
+            norm="utterance",
+            conv_kernel=0,
+            span="full",
+            again_frames=0,
+            lookahead=(),
+            ctc=False,
         )
 
     def delay_frames(self, chunk: int = WHOLE) -> int:
