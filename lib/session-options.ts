@@ -56,7 +56,11 @@ export interface SessionOptions {
    * and `wholeSegments`. Default false.
    */
   readonly secondPass?: boolean;
-  /** Hypotheses kept by the search, 1 (greedy, the default) to 8. */
+  /**
+   * Hypotheses kept by the search, 1 (greedy) to 8. Default: 4 where a segment is searched as a whole
+   * (`chunkMs: 'segment'`, `partials: false`, the final of `secondPass`), else 1. With a number partial
+   * texts are searched so as well, which makes them dearer and takes longer with every chunk.
+   */
   readonly beam?: number;
   /** Find the times of words; without, each has those of its segment. Default true. */
   readonly words?: boolean;

@@ -28,7 +28,7 @@ const ROWS = [
   ['int8, files', 'parrotlet-tiny-en-int8', 'file', 'segment'],
   ['int2, live', 'parrotlet-tiny-en-int2', 'live', 648],
   ['int2, files', 'parrotlet-tiny-en-int2', 'file', 'segment'],
-  ['Moonshine tiny, offline, int8', 'moonshine-tiny-offline-int8', 'whole', 'segment'],
+  ['Moonshine tiny, offline, int8', 'moonshine-tiny-offline-int8', 'file', 'segment'],
 ];
 
 function accuracyLine([label, model, mode, chunkMs]) {

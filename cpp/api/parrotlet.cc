@@ -72,7 +72,7 @@ AsrOptions ToOptions(const pl_session_options& in) {
   out.min_speech_seconds = in.min_speech_seconds;
   out.min_confidence = in.min_confidence;
   out.max_segment_seconds = in.max_segment_seconds;
-  if (in.beam != 0) out.beam = in.beam;
+  out.beam = in.beam;
   out.keep_loops = in.keep_loops != 0;
   out.words = in.no_words == 0;
   out.second_pass = in.second_pass != 0;

@@ -59,7 +59,8 @@ typedef struct {
   double max_segment_seconds;  // default: the model's
   double min_confidence;  // a text with less in the mean is dropped, to 1; default: the model's;
                           // -1: none is
-  int beam;               // hypotheses kept; default 1 (greedy), at most 8
+  int beam;               // hypotheses kept, at most 8; default: 4 where a segment is searched as a
+                          // whole (chunk -1, no_partials, second_pass), else 1 (greedy)
   int keep_loops;         // 1: do not cut repetition loops
   int no_words;           // 1: no word times
   int lookahead_frames;   // at a chunk's end, that are encoded again with the next chunk; default:

@@ -38,17 +38,17 @@ void AttentionSearch::AddNeeds(WorkspaceNeeds& needs) const {
 }
 
 void AttentionSearch::Bind(Arena& arena) {
-  decoder_.Bind(arena, state_, options_.max_frames, max_tokens_ + 1, options_.beam);
+  decoder_.Bind(arena, state_, options_.max_frames, max_tokens_ + 1, most_hypotheses());
   const auto bind = [&](Hypothesis& hypothesis) {
     hypothesis.ids = arena.Take<int>(max_tokens_ + 1);
     hypothesis.log_probabilities = arena.Take<float>(max_tokens_ + 1);
     hypothesis.logits = arena.Take<float>(decoder_.padded_vocabulary());
   };
-  for (int i = 0; i < options_.beam; ++i) bind(hypotheses_[i]);
-  if (options_.beam > 1) {
+  for (int i = 0; i < most_hypotheses(); ++i) bind(hypotheses_[i]);
+  if (most_hypotheses() > 1) {
     finished_.ids = arena.Take<int>(max_tokens_ + 1);
     finished_.log_probabilities = arena.Take<float>(max_tokens_ + 1);
-    candidates_ = arena.Take<Candidate>(size_t(options_.beam) * (options_.beam + 1));
+    candidates_ = arena.Take<Candidate>(size_t(most_hypotheses()) * (most_hypotheses() + 1));
   }
   previous_ = arena.Take<int>(max_tokens_ + 1);
   tokens_ = arena.Take<Token>(max_tokens_);
@@ -99,7 +99,8 @@ void AttentionSearch::Update(Workspace& work, bool final) {
   best.ids[0] = decoder_.config().start_token;
   best.count = 0;
   for (const Token& token : tokens().first(stable_)) best.Append(token.id, token.log_probability);
-  if (options_.beam > 1) {
+  beam_ = final ? options_.beam : options_.partial_beam;
+  if (beam_ > 1) {
     Beam(work, Limit());
   } else {
     Greedy(work, Limit(), final);

@@ -3,6 +3,8 @@
 // stable (local agreement, Liu et al., Interspeech 2020).
 #pragma once
 
+#include <algorithm>
+
 #include "decode/alignment.h"
 #include "decode/token_decoder.h"
 #include "decode/tokenizer.h"
@@ -13,7 +15,8 @@ namespace parrotlet {
 inline constexpr int kMaxBeam = 8;
 
 struct SearchOptions {
-  int beam = 1;              // hypotheses; 1 is greedy
+  int beam = 1;              // hypotheses of a segment's last search; 1 is greedy
+  int partial_beam = 1;      // of those before it
   bool keep_loops = false;   // true: repetition loops are not cut
   bool align = true;         // false: tokens carry no times
   double frame_seconds = 0;  // of the memory
@@ -71,6 +74,8 @@ class AttentionSearch final : public TokenDecoder {
   int Agreed() const;
   void Align();
 
+  int most_hypotheses() const { return std::max(options_.beam, options_.partial_beam); }
+
   void Beam(Workspace& work, int limit);
   int Candidates(Workspace& work);
   int KeepEnded(int candidates, int count, int prefix, bool all);
@@ -80,6 +85,7 @@ class AttentionSearch final : public TokenDecoder {
   const Tokenizer& tokenizer_;
   SearchOptions options_;
   int max_tokens_;
+  int beam_ = 1;  // of this search
   AttentionDecoder::State state_;
   Hypothesis hypotheses_[kMaxBeam];
   Hypothesis finished_;  // the best ended one so far

@@ -10,7 +10,7 @@ namespace parrotlet {
 
 void AttentionSearch::Beam(Workspace& work, int limit) {
   const int prefix = hypotheses_[0].count;
-  for (Hypothesis& hypothesis : std::span(hypotheses_, options_.beam)) hypothesis.live = false;
+  for (Hypothesis& hypothesis : std::span(hypotheses_, beam_)) hypothesis.live = false;
   hypotheses_[0].live = true;
   Predict(work, 0, 0);
   EndStableWord(hypotheses_[0].logits);
@@ -23,7 +23,7 @@ void AttentionSearch::Beam(Workspace& work, int limit) {
   finished_.score = -std::numeric_limits<double>::infinity();
   finished_.count = prefix;  // should no continuation be a number
   finished_.CopyText(hypotheses_[0], prefix);
-  for (int count = prefix; ended < options_.beam; ++count) {
+  for (int count = prefix; ended < beam_; ++count) {
     const int candidates = Candidates(work);
     ended += KeepEnded(candidates, count, prefix, count >= limit);
     if (count >= limit || !Advance(work, candidates, count)) break;
@@ -44,11 +44,11 @@ void AttentionSearch::Beam(Workspace& work, int limit) {
 int AttentionSearch::Candidates(Workspace& work) {
   const int vocabulary = decoder_.config().vocabulary;
   int count = 0;
-  for (int slot = 0; slot < options_.beam; ++slot) {
+  for (int slot = 0; slot < beam_; ++slot) {
     Hypothesis& hypothesis = hypotheses_[slot];
     if (!hypothesis.live) continue;
     // One more than the beam: the end token may be among them.
-    for (int i = 0; i <= options_.beam; ++i) {
+    for (int i = 0; i <= beam_; ++i) {
       const int token = work.kernels->argmax(hypothesis.logits, vocabulary);
       const float log_probability = hypothesis.logits[token] - hypothesis.total;
       const double score = hypothesis.score + log_probability;
@@ -71,7 +71,7 @@ int AttentionSearch::Candidates(Workspace& work) {
 // because no more tokens are allowed.
 int AttentionSearch::KeepEnded(int candidates, int count, int prefix, bool all) {
   int ended = 0;
-  for (int i = 0; i < std::min(candidates, options_.beam); ++i) {
+  for (int i = 0; i < std::min(candidates, beam_); ++i) {
     const Candidate& candidate = candidates_[i];
     if (!all && candidate.token != decoder_.config().end_token) continue;
     ++ended;
@@ -89,7 +89,7 @@ int AttentionSearch::KeepEnded(int candidates, int count, int prefix, bool all) 
 bool AttentionSearch::Advance(Workspace& work, int candidates, int count) {
   Candidate chosen[kMaxBeam];
   int chosen_count = 0;
-  for (int i = 0; i < candidates && chosen_count < options_.beam; ++i) {
+  for (int i = 0; i < candidates && chosen_count < beam_; ++i) {
     if (candidates_[i].token != decoder_.config().end_token)
       chosen[chosen_count++] = candidates_[i];
   }
@@ -104,14 +104,14 @@ bool AttentionSearch::Advance(Workspace& work, int candidates, int count) {
   }
   for (int i = 0; i < chosen_count; ++i) {
     if (slot_of[i] >= 0) continue;
-    const int slot = int(std::find(taken, taken + options_.beam, false) - taken);
+    const int slot = int(std::find(taken, taken + beam_, false) - taken);
     taken[slot] = true;
     slot_of[i] = slot;
     const Hypothesis& parent = hypotheses_[chosen[i].parent];
     hypotheses_[slot].CopyText(parent, count);
     decoder_.CopyHypothesis(state_, chosen[i].parent, slot, count + 1);
   }
-  for (int slot = 0; slot < options_.beam; ++slot) hypotheses_[slot].live = taken[slot];
+  for (int slot = 0; slot < beam_; ++slot) hypotheses_[slot].live = taken[slot];
   for (int i = 0; i < chosen_count; ++i) {
     Hypothesis& hypothesis = hypotheses_[slot_of[i]];
     hypothesis.count = count;

@@ -32,7 +32,8 @@ Status AsrOptions::Resolve(const Config& config) {
   Default(min_speech_seconds, kMinSpeechSeconds);
   Default(min_confidence, config.confidence.least);
   for (const Status& status :
-       {CheckRange("beam", beam, 1, kMaxBeam), CheckRange("pauseSeconds", pause_seconds, 0.1, 10),
+       {CheckRange("beam", beam == 0 ? 1 : beam, 1, kMaxBeam),
+        CheckRange("pauseSeconds", pause_seconds, 0.1, 10),
         CheckRange("leastPauseSeconds", least_pause_seconds, 0.05, pause_seconds),
         CheckRange("minSpeechSeconds", min_speech_seconds, 0, 5),
         CheckRange("maxSegmentSeconds", max_segment_seconds, kShortestLimitSeconds, longest),

@@ -18,7 +18,7 @@ struct AsrOptions {
   double min_speech_seconds = 0;   // sound that makes a segment, with pauses; 0: 0.1, -1: any
   double max_segment_seconds = 0;  // 0: the model's
   double min_confidence = 0;       // of a segment's words in the mean; 0: the model's, -1: any
-  int beam = 1;
+  int beam = 0;  // hypotheses; 0: kWholeBeam where a segment is searched as a whole, else 1
   bool keep_loops = false;
   bool second_pass = false;  // a segment that ends is encoded and decoded once more, as a whole
   bool words = true;         // false: words carry no times

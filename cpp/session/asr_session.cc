@@ -9,7 +9,8 @@
 namespace parrotlet {
 namespace {
 
-constexpr double kPartialSeconds = 0.5;       // between partial results where no chunk paces them
+constexpr double kPartialSeconds = 0.5;  // between partial results where no chunk paces them
+constexpr int kWholeBeam = 4;
 constexpr double kLongestRecutSeconds = 6.0;  // of audio heard again after a cut
 
 // FNV-1a over what a listener would see of a partial result.
@@ -65,7 +66,8 @@ Status AsrSession::Prepare(const AsrOptions& options) {
                                            frame_seconds);
   } else {
     SearchOptions search;
-    search.beam = options_.beam;
+    search.beam = options_.beam > 0 ? options_.beam : DefaultBeam();
+    search.partial_beam = std::max(1, options_.beam);
     search.keep_loops = options_.keep_loops;
     search.align = options_.words;
     search.frame_seconds = frame_seconds;
@@ -85,6 +87,12 @@ Status AsrSession::Prepare(const AsrOptions& options) {
   Reset();
   Describe();
   return {};
+}
+
+// A search that comes once a segment, over all of it, may cost more than one that comes with every
+// chunk.
+int AsrSession::DefaultBeam() const {
+  return plan_.whole_segment || options_.second_pass || !options_.partials ? kWholeBeam : 1;
 }
 
 Status AsrSession::PrepareSecondPass() {

@@ -95,6 +95,7 @@ class AsrSession {
   AsrSession() = default;
   Status Prepare(const AsrOptions& options);
   Status PrepareSecondPass();
+  int DefaultBeam() const;
   void Lay(Arena& arena);
   void Describe();
   Status CheckLength();

@@ -177,7 +177,11 @@ function addRecognition(command: Command): Command {
       parseNumberOrZero,
     )
     .option('--second-pass', 'hear a segment that ends again as a whole: more accurate finals')
-    .option('--beam <n>', 'hypotheses kept, 1 to 8 (default: 1)', parseNumber)
+    .option(
+      '--beam <n>',
+      'hypotheses kept, 1 to 8 (default: 4 for whole segments, else 1)',
+      parseNumber,
+    )
     .option('--no-pauses', 'do not end a segment at a pause')
     .option('--max-segment <s>', 'longest segment in seconds (default: the longest)', parseNumber);
 }

@@ -16,7 +16,7 @@ const OPTIONS: Omit<BackendSessionOptions, 'sampleRate' | 'channels'> = {
   maxSegmentSeconds: 0,
   minSpeechSeconds: 0,
   minConfidence: 0,
-  beam: 0,
+  beam: 1,
   keepLoops: false,
   noWords: true,
   secondPass: false,

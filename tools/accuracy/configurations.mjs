@@ -14,13 +14,14 @@ export function listModels(folder) {
 }
 
 /**
- * Sessions to run a model in: `whole` (a recording is one segment, nothing is said before its end)
- * for every chunk; and of a streaming model `once` (the same without look-ahead, if there is any by
- * default), `file` (the defaults of `transcribe`: pauses end segments, each heard as a whole), `live`
- * (the defaults of a session: chunks, and partials as well) and `two-pass` (the same with `secondPass`).
+ * Sessions to run a model in: `whole` (a recording is one segment, nothing is said before its end,
+ * greedy search) for every chunk; `file` (the defaults of `transcribe`: pauses end segments, each heard as
+ * a whole); and of a streaming model `once` (like `whole`, but without look-ahead, if there is any by
+ * default), `live` (the defaults of a session: chunks, and partials as well) and `two-pass` (the same with
+ * `secondPass`).
  */
 export function configurationsOf(model, info) {
-  const atOnce = { pauses: false, partials: false, words: false };
+  const atOnce = { pauses: false, partials: false, words: false, beam: 1 };
   const whole = [...info.chunkMs, 'segment'].map((chunkMs) => ({
     mode: 'whole',
     chunkMs,
@@ -32,13 +33,13 @@ export function configurationsOf(model, info) {
     chunkMs,
     options: { ...atOnce, chunkMs, lookAheadMs: 0 },
   }));
+  const file = { mode: 'file', chunkMs: 'segment', options: {} };
   const chunkMs = info.defaultChunkMs;
-  const defaults = [
-    { mode: 'file', chunkMs: 'segment', options: {} },
+  const live = [
     { mode: 'live', chunkMs, options: { partials: true } },
     { mode: 'two-pass', chunkMs, options: { partials: true, secondPass: true } },
   ];
-  return [...whole, ...once, ...(info.chunkMs.length > 0 ? defaults : [])].map((one) => ({
+  return [...whole, ...once, file, ...(info.chunkMs.length > 0 ? live : [])].map((one) => ({
     ...one,
     model,
     id: `${model.sha256.slice(0, 12)}-${one.mode}-${one.chunkMs}`,

@@ -9,16 +9,17 @@ const PAGE = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url));
 const LONG_GOAL = 0.5; // absolute
 const INTRODUCTION = `# Accuracy
 
-Word error rates of the models, greedy search, as \`npm run accuracy\` measures them through the public
+Word error rates of the models, as \`npm run accuracy\` measures them through the public
 interface. This page is written by \`node tools/accuracy/run.mjs --report-only\` from
 [bench/results/accuracy.json](../bench/results/accuracy.json).
 
-- **whole**: every recording is one segment and its text is taken at the end; in chunks, the end of each
+- **whole**: every recording is one segment and its text is taken at the end, greedy search; in chunks, the end of each
   is heard again beside the next (\`lookAheadMs\`, 648 ms by default). **once**: without that, the encoder
   hears each frame once (\`lookAheadMs: 0\`). **file**: the defaults of
   \`transcribe\`: pauses end segments, and the encoder hears each as a whole. **live**: the defaults of a
-  session: partial results too, and what they called stable is kept even where hearing the rest would have
-  changed it. **two-pass**: the same with \`secondPass\`: a segment that ends is heard again as a whole.
+  session: partial results too, greedy search, and what they called stable is kept even where hearing the
+  rest would have changed it. **two-pass**: the same with \`secondPass\`: a segment that ends is heard again as
+  a whole. The last text of file and two-pass is the best of four hypotheses.
 - Brackets: 95 % interval, by drawing utterances again 2,000 times. An utterance counts at most two errors
   for every word of its reference, so that one endless loop does not decide the rate; "uncapped" has all.
 - Size: the file, and how many times smaller it is than its parameters in float32.

@@ -14,7 +14,7 @@ import { isMeasured, put } from './study.mjs';
  * each frame is heard once.
  */
 const sessionOf = ({ defaultChunkMs }) => ({
-  ...{ pauses: false, partials: false, words: false },
+  ...{ pauses: false, partials: false, words: false, beam: 1 },
   ...(defaultChunkMs > 0 && { chunkMs: defaultChunkMs, lookAheadMs: 0 }),
 });
 

@@ -83,6 +83,37 @@ TEST(AsrSession, PartialsComeWhileOneSpeaks) {
   EXPECT_EQ(run.said.size(), 1u);
 }
 
+TEST(AsrSession, SearchesWholeSegmentsWithMoreHypotheses) {
+  const Audio audio = Talk();
+  const auto model = MakeTiny(StreamingWaveform(), {4, 0});
+  const auto finals = [&](AsrOptions options, int beam) {
+    options.beam = beam;
+    SessionRun run(model, options);
+    run.All(audio);
+    return Describe(run.Finals());
+  };
+  AsrOptions live, no_partials, whole, two;
+  no_partials.partials = false;
+  whole.chunk_frames = -1;
+  two.second_pass = true;
+  EXPECT_EQ(finals(live, 0), finals(live, 1));
+  for (const AsrOptions& options : {no_partials, whole}) {
+    EXPECT_EQ(finals(options, 0), finals(options, 4));
+    EXPECT_NE(finals(options, 0), finals(options, 1)) << "four hypotheses find the same as one";
+  }
+  // The last search alone: partial texts stay greedy.
+  EXPECT_NE(finals(two, 0), finals(two, 1));
+  two.beam = 1;
+  SessionRun greedy(model, two);
+  two.beam = 0;
+  SessionRun beam(model, two);
+  greedy.All(audio);
+  beam.All(audio);
+  for (size_t i = 0; i < greedy.said.size() && !greedy.said[i].final; ++i) {
+    EXPECT_EQ(Describe(beam.said[i]), Describe(greedy.said[i]));
+  }
+}
+
 TEST(AsrSession, MemoryIsTheEncodersOutput) {
   const Audio audio = Babble(1.3, 7);
   for (const Config& tiny : TinyConfigs()) {
