@@ -119,3 +119,8 @@ def check_importable(arch: Architecture) -> None:
             f"frames and convolution modules, not norm {arch.norm!r}, span {arch.span!r} and a "
             f"kernel of {arch.conv_kernel}."
         )
+    if arch.half_rate_from:
+        raise TrainingError(
+            f"model.half_rate_from is {arch.half_rate_from}: the engine runs every encoder block at "
+            "the full frame rate, so this model can only be trained and evaluated."
+        )

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from .data.batches import IGNORED, Batch
 from .model.ctc_head import ctc_loss
+from .model.encoder import halve
+from .model.front_end import frame_count
 from .model.streaming_model import StreamingModel
 from .model.teacher import teach
 from .settings import LossSettings
@@ -26,6 +28,8 @@ def losses(
         )
         keep = batch.keep_frames * batch.keep_channels
         memory, counts = model.encode(batch.heard, batch.lengths, chunk, keep)
+        if model.arch.half_rate_from and not teacher.arch.half_rate_from:
+            target, _ = halve(target, frame_count(batch.lengths))
         logits = model.decoder(batch.tokens, memory, counts)
         letters = model.ctc(memory) if model.ctc else None
     real = torch.arange(memory.shape[1], device=counts.device) < counts[:, None]

@@ -33,6 +33,7 @@ class ModelSettings:
     prior_frames: int = 64
     decoder_layers: tuple[int, ...] = ()  # which of the base's are kept; all if empty
     ctc: bool = True
+    half_rate_from: int = 0  # encoder blocks from this one on run on pairs of frames; 0: none
 
     def architecture(self, base: Architecture) -> Architecture:
         kept = self.kept(base)
@@ -49,6 +50,7 @@ class ModelSettings:
             lookahead=self.lookahead,
             decoder_layers=len(kept),
             ctc=self.ctc,
+            half_rate_from=self.half_rate_from,
         )
 
     def kept(self, base: Architecture) -> tuple[int, ...]:

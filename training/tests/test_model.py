@@ -12,6 +12,7 @@ from transformers import MoonshineForConditionalGeneration
 from parrotlet_training.errors import TrainingError
 from parrotlet_training.model.architecture import WHOLE
 from parrotlet_training.model.decoder import greedy
+from parrotlet_training.model.encoder import halve
 from parrotlet_training.model.front_end import FIRST_FRAME, HOP, frame_count
 from parrotlet_training.model.names import to_checkpoint
 from parrotlet_training.model.streaming_model import StreamingModel
@@ -184,6 +185,59 @@ def test_left_frames_bound_the_past(span, tiny_architecture, waveform):
         assert seen_by(model, waveform, frame, 1)[0] == frame - 2 * 4  # four in each of two layers
 
 
+def half_rate_model(arch, **changes) -> StreamingModel:
+    arch = streaming_architecture(arch, half_rate_from=1, **changes)
+    model = StreamingModel(arch).eval().requires_grad_(False)
+    warm_start(model, STREAMING / "checkpoint.safetensors")
+    return model
+
+
+def test_halving_by_hand():
+    x = torch.tensor([[1.0, 3, 5, 9, 11], [2, 4, 7, 50, 60]])[..., None]
+    halves, counts = halve(x, torch.tensor([5, 3]))
+    assert counts.tolist() == [3, 2]
+    assert halves[0, :, 0].tolist() == [2, 7, 11] and halves[1, :2, 0].tolist() == [3, 7]
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 5, 13])
+def test_half_rate_waits_for_the_later_frame_of_a_pair(chunk, tiny_architecture, waveform):
+    model = half_rate_model(tiny_architecture)
+    delays = model.arch.delays(chunk)
+    for frame in (0, 3, 4, 12, 25, 36):
+        last = seen_by(model, waveform, frame // 2, chunk)[1]
+        assert last == frame + delays[frame % len(delays)]
+    assert model.arch.delay_frames(chunk) == chunk - (chunk % 2 == 0)
+
+
+def test_delays_of_frames_in_chunks_and_look_ahead(tiny_architecture):
+    chunks = streaming_architecture(tiny_architecture)
+    assert (chunks.delay_frames(27), chunks.mean_delay_frames(27)) == (26, 13)
+    assert chunks.delay_frames() == WHOLE - 1
+    frames = streaming_architecture(tiny_architecture, span="frames", lookahead=(2, 4))
+    assert (frames.delay_frames(), frames.mean_delay_frames(WHOLE)) == (6, 6)
+    halves = replace(frames, half_rate_from=1)
+    assert (halves.delay_frames(), halves.mean_delay_frames(WHOLE)) == (7, 6.5)
+
+
+def test_half_rate_looks_ahead_by_frames(tiny_architecture, waveform):
+    model = half_rate_model(tiny_architecture, span="frames", lookahead=(2, 4))
+    for frame in (0, 20, 37):
+        assert seen_by(model, waveform, frame // 2, WHOLE)[1] == (frame | 1) + 6
+
+
+def test_half_rate_makes_half_the_memory_whatever_the_padding(tiny_architecture, waveform):
+    model = half_rate_model(tiny_architecture)
+    alone, count = encode(model, waveform[:, :20000], 13)
+    assert count.tolist() == [(frame_count(20000) + 1) // 2] == [alone.shape[1]]
+    padded = torch.nn.functional.pad(waveform[0, :20000], (0, 12000), value=0.3)
+    both = torch.stack((waveform[0], padded))
+    memory, counts = model.encode(both, torch.tensor([32000, 20000]), 13)
+    torch.testing.assert_close(memory[1, : counts[1]], alone[0], atol=2e-5, rtol=1e-4)
+    limits = [9, 9]
+    expected = greedy(model.decoder, alone, count, limits[1:])[0]
+    assert greedy(model.decoder, memory, counts, limits)[1] == expected
+
+
 def test_architecture_errors_talk(tiny_architecture):
     for changes, text in (
         ({"span": "window"}, "span must be one of"),
@@ -191,6 +245,7 @@ def test_architecture_errors_talk(tiny_architecture):
         ({"span": "chunk", "chunk_frames": 9}, "chunk_frames 9 must be one of chunk_choices"),
         ({"lookahead": (1, 1)}, 'lookahead belongs to span "frames"'),
         ({"chunk_choices": (0, 13)}, "each 1 or more"),
+        ({"half_rate_from": 2}, "half_rate_from must be 0 or one of the blocks 1 to 1, not 2"),
     ):
         with pytest.raises(TrainingError, match=text):
             replace(tiny_architecture, **changes)

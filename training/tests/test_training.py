@@ -98,6 +98,20 @@ def test_variants_train(span, tmp_path):
     assert "ctc" not in read_log(run.folder / "log.jsonl")[0]["loss"]
 
 
+def test_half_rate_trains_towards_the_mean_of_the_teachers_frames(tmp_path):
+    model = replace(SETTINGS.model, half_rate_from=1)
+    weights = LossSettings(features=1.0, distill=0, tokens=0, ctc=0)
+    run = trainer(tmp_path / "run", replace(PLAIN_SETTINGS, model=model, loss=weights))
+    plan = plan_epoch(run.lessons, run.settings, 0)
+    batch = BatchMaker(run.lessons, run.audio, run.settings, run.model.arch, plan)[0]
+    found = [run.take_step(batch)["features"] for _ in range(12)]
+    assert min(found[8:]) < 0.8 * found[0]
+    saved = run.folder / "checkpoint.pt"
+    run.save()
+    again = Checkpoint.load(saved).averaged_model()
+    assert again.arch.half_rate_from == 1
+
+
 def test_runs_are_not_overwritten_nor_resumed_as_something_else(tmp_path):
     run = trainer(tmp_path / "run")
     run.save()
@@ -213,6 +227,7 @@ def test_export_refuses_what_could_not_be_imported(tmp_path, tiny_architecture):
     for changes, message in (
         (dict(span="full"), "span 'full'"),
         (dict(conv_kernel=0), "kernel of 0"),
+        (dict(half_rate_from=1), "half_rate_from is 1: the engine runs every encoder block"),
     ):
         settings = replace(
             SETTINGS.model, **{"chunk_choices": (13, 27, 53), "chunk_frames": 27, **changes}

@@ -38,6 +38,7 @@ class Architecture:
     again_frames: int = 0  # `chunk` only: a chunk's last, which the engine hears again by default
     lookahead: tuple[int, ...] = ()  # `frames` only: one for each encoder layer
     ctc: bool = False
+    half_rate_from: int = 0  # blocks from this one on run on pairs of frames; 0: none
 
     def __post_init__(self) -> None:
         checks = (
@@ -73,6 +74,11 @@ class Architecture:
                 self.span == "chunk" or self.again_frames == 0,
                 f'again_frames belongs to span "chunk"; leave it out under span "{self.span}"',
             ),
+            (
+                0 <= self.half_rate_from < self.layers,
+                f"half_rate_from must be 0 or one of the blocks 1 to {self.layers - 1}, "
+                f"not {self.half_rate_from}",
+            ),
         )
         for ok, message in checks:
             if not ok:
@@ -88,13 +94,23 @@ class Architecture:
             again_frames=0,
             lookahead=(),
             ctc=False,
+            half_rate_from=0,
         )
 
     def delay_frames(self, chunk: int = WHOLE) -> int:
         """Frames after a frame that its output may depend on, at most; `chunk` for that span."""
+        return WHOLE - 1 if chunk == WHOLE and self.span != "frames" else max(self.delays(chunk))
+
+    def mean_delay_frames(self, chunk: int) -> float:
+        delays = self.delays(chunk)
+        return sum(delays) / len(delays)
+
+    def delays(self, chunk: int) -> list[int]:
+        """Of each frame, how many after it its output waits for; from here on they repeat."""
+        last = (lambda t: t | 1) if self.half_rate_from else (lambda t: t)  # of its pair
         if self.span == "frames":
-            return sum(self.lookahead)
-        return min(chunk, WHOLE) - 1
+            return [last(t) - t + sum(self.lookahead) for t in range(2)]
+        return [(last(t) // chunk + 1) * chunk - 1 - t for t in range(2 * chunk)]
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

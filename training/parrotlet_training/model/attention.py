@@ -8,15 +8,19 @@ from .architecture import Architecture
 from .layers import Dense
 
 
-def span_mask(arch: Architecture, layer: int, counts: Tensor, frames: int, chunk: int) -> Tensor:
+def span_mask(
+    arch: Architecture, layer: int, counts: Tensor, frames: int, chunk: int, step: int = 1
+) -> Tensor:
     """Who sees whom in one layer: (batch, 1, frames, frames), True where the row sees the column.
 
     counts: (batch,) real frames; nobody sees what comes after them but itself.
       full    all of the recording
       chunk   its own chunk of `chunk` frames, and `left_frames` before itself
       frames  `lookahead[layer]` frames after itself, and `left_frames` before itself
+    step: 2 if each is the mean of a pair of frames; then the later one of the pair decides.
     """
-    time = torch.arange(frames, device=counts.device)
+    index = torch.arange(frames, device=counts.device)
+    time = step * index + step - 1
     row, column = time[:, None], time[None]
     if arch.span == "full":
         seen = torch.ones(frames, frames, dtype=torch.bool, device=counts.device)
@@ -24,7 +28,7 @@ def span_mask(arch: Architecture, layer: int, counts: Tensor, frames: int, chunk
         seen = (column // chunk <= row // chunk) & (column >= row - arch.left_frames)
     else:
         seen = (column <= row + arch.lookahead[layer]) & (column >= row - arch.left_frames)
-    real = column < counts[:, None]  # (batch, frames)
+    real = index < counts[:, None]  # (batch, frames)
     return (seen & real[:, None] | (row == column))[:, None]
 
 

@@ -23,11 +23,11 @@ class StreamingModel(nn.Module):
     def encode(
         self, samples: Tensor, lengths: Tensor, chunk: int = WHOLE, keep: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """-> memory (batch, frames, dim), counts (batch,) of real frames.
+        """-> memory (batch, frames, dim), counts (batch,) of real frames; of pairs at half rate.
 
         samples: (batch, n) at 16 kHz, lengths: (batch,) real samples.
         keep: broadcasts to (batch, frames, dim): what is left of the front end's frames.
         """
         counts = frame_count(lengths)
         frames = self.frontend(samples, lengths)
-        return self.encoder(frames if keep is None else frames * keep, counts, chunk), counts
+        return self.encoder(frames if keep is None else frames * keep, counts, chunk)
