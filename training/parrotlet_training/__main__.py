@@ -1,4 +1,4 @@
-"""The command line: prune, synthesize, prepare, train, evaluate, export, blend."""
+"""The command line: prune, synthesize, prepare, train, compare, evaluate, export, blend."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads sleep; read 
 
 import torch
 
-from . import blend, evaluate, export, prepare, prune, synthesize, train
+from . import blend, compare, evaluate, export, prepare, prune, synthesize, train
 from .errors import TrainingError
 
 COMMANDS = {
@@ -16,6 +16,7 @@ COMMANDS = {
     "synthesize": synthesize,
     "prepare": prepare,
     "train": train,
+    "compare": compare,
     "evaluate": evaluate,
     "export": export,
     "blend": blend,

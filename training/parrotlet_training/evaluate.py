@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from .checkpoint import Checkpoint
 from .data.audio_cache import AudioCache
-from .data.manifest import Utterance, read_manifests
+from .data.manifest import Utterance, read_manifests, spread
 from .errors import TrainingError
 from .model.architecture import WHOLE, moonshine_architecture, read_config
 from .model.front_end import FRAME_SECONDS
@@ -49,9 +49,7 @@ def run(options: argparse.Namespace) -> None:
     longest = options.longest or settings.data.longest_seconds
     rows = read_manifests(paths.folders, options.split)
     rows = [u for u in rows if options.subset in (None, u.subset)]
-    chosen = [u for u in rows if u.seconds <= longest]
-    if options.limit and options.limit < len(chosen):
-        chosen = [chosen[i * len(chosen) // options.limit] for i in range(options.limit)]
+    chosen = spread([u for u in rows if u.seconds <= longest], options.limit)
     if not chosen:
         raise TrainingError(f"No utterance of {options.split} is left; see --subset and --longest.")
     print(
@@ -107,13 +105,26 @@ def evaluate_chunk(
 ) -> dict[str, Score]:
     """Scores by subset, and of `all`."""
     counts: dict[str, list[tuple[int, int]]] = {}
-    for indices in by_length([u.seconds for u in utterances], BATCH_SECONDS):
-        batch = [utterances[i] for i in indices]
-        texts = transcribe(model, tokenizer, [audio.read(u.path) for u in batch], chunk)
-        for utterance, text in zip(batch, texts):
-            counts.setdefault(utterance.subset, []).append(count_errors(text, utterance.text))
-    everything = [pair for pairs in counts.values() for pair in pairs]
+    everything = count_all(model, tokenizer, audio, utterances, chunk)
+    for utterance, pair in zip(utterances, everything):
+        counts.setdefault(utterance.subset, []).append(pair)
     return {
         **{subset: score(pairs) for subset, pairs in sorted(counts.items())},
         "all": score(everything),
     }
+
+
+def count_all(
+    model: StreamingModel,
+    tokenizer: Tokenizer,
+    audio: AudioCache,
+    utterances: list[Utterance],
+    chunk: int,
+) -> list[tuple[int, int]]:
+    """Errors and words of each utterance."""
+    counts: dict[int, tuple[int, int]] = {}
+    for indices in by_length([u.seconds for u in utterances], BATCH_SECONDS):
+        recordings = [audio.read(utterances[i].path) for i in indices]
+        texts = transcribe(model, tokenizer, recordings, chunk)
+        counts |= {i: count_errors(text, utterances[i].text) for i, text in zip(indices, texts)}
+    return [counts[i] for i in range(len(utterances))]

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from .data.audio_cache import AudioCache, build_audio_cache, write_atomically
 from .data.clip import Word
 from .data.lessons import FILE, Lesson, tokens_of_words
-from .data.manifest import Utterance, read_manifests
+from .data.manifest import Utterance, read_manifests, spread
 from .data.targets import make_target
 from .data.word_times import last_spoken, token_times
 from .errors import TrainingError
@@ -43,12 +43,6 @@ def run(options: argparse.Namespace) -> None:
         f"{count('teacher')} in the teacher's words, {count('dressed')} dressed by them, "
         f"{count('plain')} plain"
     )
-
-
-def spread(rows: list[Utterance], limit: int | None) -> list[Utterance]:
-    if limit is None or limit >= len(rows):
-        return rows
-    return [rows[i * len(rows) // limit] for i in range(limit)]
 
 
 def write_lessons(

@@ -11,7 +11,7 @@ from test_model import golden_model
 from parrotlet_training.model.architecture import WHOLE
 from parrotlet_training.optimizer import Average
 from parrotlet_training.recognize import by_length, load_tokenizer, transcribe
-from parrotlet_training.scores import count_errors, score
+from parrotlet_training.scores import change, count_errors, score
 from parrotlet_training.words import align, word_errors
 
 
@@ -63,6 +63,15 @@ def test_transcribe_says_what_the_golden_says_for_each_chunk(tiny_architecture, 
         assert golden[name]["ended"]
         both = transcribe(model, tokenizer, [samples, samples[:9000]], chunk)
         assert both[0] == golden[name]["text"].strip()
+
+
+def test_change_draws_the_same_utterances():
+    hard = [(9, 10), (1, 10)] * 20
+    moved = change([(e + 1, w) for e, w in hard], hard)
+    assert (moved.points, moved.low, moved.high) == pytest.approx((10, 10, 10))
+    assert str(moved) == "+10.0 (+10.0 to +10.0)"
+    moved = change([(1, 10), (9, 10)] * 20, hard)
+    assert moved.points == pytest.approx(0) and moved.low < -10 < 10 < moved.high
 
 
 def test_batches_by_length_hold_their_budget():

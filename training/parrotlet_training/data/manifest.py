@@ -52,6 +52,13 @@ def read_manifests(folders: Sequence[Path], split: str) -> list[Utterance]:
     return [row for rows in train_rows(folders) for row in rows]
 
 
+def spread(rows: list[Utterance], limit: int | None) -> list[Utterance]:
+    """So many of them, evenly spread; all if there is no limit."""
+    if not limit or limit >= len(rows):
+        return rows
+    return [rows[i * len(rows) // limit] for i in range(limit)]
+
+
 def train_rows(folders: Sequence[Path]) -> list[list[Utterance]]:
     """The train split of each folder.
 
