@@ -135,7 +135,7 @@ class QuantizeSettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    steps: int = 20000
+    steps: int = 20000  # 0: the start itself is evaluated
     warm_up: int = 200
     front_end_rate: float = 2e-4  # waveform convolutions and their norm; 0: frozen
     encoder_rate: float = 2e-4
@@ -221,9 +221,9 @@ class Settings:
             )
         if q.learn_scales and not q.integers:
             raise TrainingError("quantize.learn_scales needs quantize.integers, whose scales learn.")
-        if self.train.steps < 1 or self.data.batch_seconds < self.data.longest_seconds:
+        if self.train.steps < 0 or self.data.batch_seconds < self.data.longest_seconds:
             raise TrainingError(
-                "train.steps must be at least 1, data.batch_seconds at least data.longest_seconds."
+                "train.steps must not be negative, data.batch_seconds at least data.longest_seconds."
             )
 
 

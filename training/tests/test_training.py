@@ -112,6 +112,15 @@ def test_half_rate_trains_towards_the_mean_of_the_teachers_frames(tmp_path):
     assert again.arch.half_rate_from == 1
 
 
+def test_without_steps_the_checkpoint_is_the_start(tmp_path):
+    run = trainer(tmp_path / "run", replace(SETTINGS, train=replace(SETTINGS.train, steps=0)))
+    run.train([])
+    saved, expected = Checkpoint.load(run.checkpoint_path), StreamingModel(run.model.arch)
+    warm_start(expected, MOONSHINE)
+    name = "encoder.layers.0.ff.inner.weight"
+    assert saved.step == 0 and torch.equal(saved.average[name], expected.state_dict()[name])
+
+
 def test_runs_are_not_overwritten_nor_resumed_as_something_else(tmp_path):
     run = trainer(tmp_path / "run")
     run.save()
