@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ class Variant:
     what: str = ""  # for the page: what is different
     chunks: tuple[int, ...] = ()  # to evaluate in place of the study's
     more_data: bool = False  # whether it learns from every --data, not from the first alone
-    tables: Tables = None  # the study's settings with this variant's over them
+    tables: Tables = field(default_factory=dict)  # the study's settings with this variant's over them
 
     @property
     def settings(self) -> Settings:

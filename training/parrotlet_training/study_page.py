@@ -20,8 +20,8 @@ runs are short: they compare variants, and none of them is as good as it could b
 """
 TAIL = """
 ## How to read it
-- **WER**: of {sets}, with 95 % intervals: the middle 95 % of 2,000 drawings of utterances with replacement.
-  Utterances are drawn, not speakers or seeds: one run of training stands for each variant.
+- **WER**: brackets hold the middle 95 % of 2,000 drawings of utterances with replacement. Utterances are drawn,
+  not speakers or seeds: one run of training stands for each variant.
 - **Change**: points of WER against the study's first variant, by drawing the same utterances from both. **Better**
   and **worse**: the interval does not hold 0. **Open**: it does, and these utterances prove nothing.
 - **Delay**: how long a frame of sound waits for what is heard after it: the longest of a chunk, and the mean.
@@ -37,7 +37,7 @@ def write_page(results: dict[str, Row], page: Path, plot: Path) -> None:
     name = plot.with_suffix(".json").name
     text = HEAD.format(results=name, link=f"{near}/{name}", plot=f"{near}/{plot.name}")
     text += "".join(section(study) for study in results.values())
-    write_atomically(page, text + TAIL.format(sets=sets(results)))
+    write_atomically(page, text + TAIL)
 
 
 def section(study: Row) -> str:
@@ -57,7 +57,8 @@ def section(study: Row) -> str:
         cells += [f"{row['decoder_per_token']:.1f} M", f"{row['steps']:,}", f"{row['hours']:.1f}"]
         lines.append(line(cells))
     start = "Moonshine tiny, the base" if study["start"] == "base" else study["start"]
-    parts = [f"\n## {study['title']}", study["about"].strip(), f"All start from {start}.", ""]
+    scored = f"All start from {start}, and are scored on {heard_set(study)}."
+    parts = [f"\n## {study['title']}", study["about"].strip(), scored, ""]
     parts += [*lines, "", study["follows"].strip()]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -97,14 +98,10 @@ def line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def sets(results: dict[str, Row]) -> str:
+def heard_set(study: Row) -> str:
     """What was heard in evaluation, in words."""
-    found = {
-        f"{study['utterances']} utterances of dev ({', '.join(study['subsets'])}, "
-        f"{study['seconds'] / 60:.0f} minutes)"
-        for study in results.values()
-    }
-    return "; ".join(sorted(found))
+    subsets, minutes = ", ".join(study["subsets"]), study["seconds"] / 60
+    return f"{study['utterances']} utterances of dev ({subsets}, {minutes:.0f} minutes)"
 
 
 def draw(results: dict[str, Row], path: Path) -> None:

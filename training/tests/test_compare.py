@@ -70,7 +70,7 @@ def test_a_study_is_trained_once_and_written_down(common, tmp_path, capsys):
     assert found["words"] == [5, 5] and study["utterances"] == 2
     assert read_log(runs / "tiny-study-frames" / "log.jsonl")[0]["step"] == 1
     page = (tmp_path / "page.md").read_text()
-    assert "## A tiny study\nWhich is better?\nAll start from Moonshine tiny, the base." in page
+    assert "## A tiny study\nWhich is better?\nAll start from Moonshine tiny, the base, and" in page
     assert page.count("| frames | frames, 6+7 ahead | 312 ms | 312 ms |") == 1
     assert "2 utterances of dev (set-0, set-1, 0 minutes)" in page
     assert "2 frames" not in page and (tmp_path / "results.svg").stat().st_size > 3000
