@@ -48,7 +48,7 @@ export async function openRecordings({ file, recordings }) {
     stateBytes: null,
     async step(k) {
       const source = { sampleRate: SAMPLE_RATE, channels: 1, chunks: [at(k)] };
-      const { text } = await transcribe(model, source, { pauses: false, words: false });
+      const { text } = await transcribe(model, source, { pauses: false, words: false, beam: 1 });
       return text;
     },
     close: () => model.close(),
