@@ -141,12 +141,20 @@ SharedSession IdleSessionFrom(Napi::Value value) {
   return nullptr;
 }
 
+// While its worker is being terminated JavaScript gives empty values, on which nothing may be
+// called (a call is fatal); an exception is pending then.
 double Number(const Napi::Object& options, const char* name) {
-  return options.Get(name).ToNumber().DoubleValue();
+  const Napi::Value value = options.Get(name);
+  if (value.IsEmpty()) return 0;
+  const Napi::Number number = value.ToNumber();
+  return number.IsEmpty() ? 0 : number.DoubleValue();
 }
 
 int Flag(const Napi::Object& options, const char* name) {
-  return options.Get(name).ToBoolean().Value() ? 1 : 0;
+  const Napi::Value value = options.Get(name);
+  if (value.IsEmpty()) return 0;
+  const Napi::Boolean flag = value.ToBoolean();
+  return !flag.IsEmpty() && flag.Value() ? 1 : 0;
 }
 
 }  // namespace
