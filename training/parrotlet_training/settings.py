@@ -228,13 +228,18 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
+    tables = read_toml(path, f"There is no configuration {path}; see training/configs.")
+    return replace(build(Settings, tables, ""), folder=path.parent)
+
+
+def read_toml(path: Path, missing: str) -> dict[str, Any]:
+    """missing: the error's text where there is no such file."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise TrainingError(f"There is no configuration {path}; see training/configs.") from None
+        raise TrainingError(missing) from None
     except tomllib.TOMLDecodeError as error:
         raise TrainingError(f"{path} is not TOML: {error}.") from None
-    return replace(build(Settings, tables, ""), folder=path.parent)
 
 
 def build(kind: type, table: dict[str, Any], where: str) -> Any:

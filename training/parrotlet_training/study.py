@@ -1,13 +1,12 @@
 """A study: one start, one set of settings, and variants that each change a few of them."""
 
 import json
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import TrainingError
-from .settings import Settings, build
+from .settings import Settings, build, read_toml
 
 Tables = dict[str, dict[str, Any]]  # settings by section, as a configuration file has them
 BASE = "base"
@@ -48,12 +47,7 @@ class Study:
 
 
 def read_study(path: Path) -> Study:
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise TrainingError(f"There is no study {path}; see training/studies.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise TrainingError(f"{path} is not TOML: {error}.") from None
+    tables = read_toml(path, f"There is no study {path}; see training/studies.")
     shared, rows = tables.pop("settings", {}), tables.pop("variants", [])
     study = build(Study, tables, "")
     variants = tuple(read_variant(row, shared, f"variants[{i}].") for i, row in enumerate(rows))

@@ -52,6 +52,10 @@ std::string FramesDocument() {
            R"("span": "frames", "leftFrames": 8)"));
 }
 
+std::string LookAheadDocument() {
+  return With("\"chunkFrames\": 4", "\"chunkFrames\": 4, \"lookaheadFrames\": 3");
+}
+
 TEST(Config, ReadsEveryField) {
   const Result<Config> result = Read(kDocument);
   ASSERT_TRUE(result.ok()) << result.status().message;
@@ -120,8 +124,7 @@ TEST(Config, ReadsEveryField) {
 }
 
 TEST(Config, ReadsTheOtherChoices) {
-  const std::string ahead =
-      With("\"chunkFrames\": 4", "\"chunkFrames\": 4, \"lookaheadFrames\": 3");
+  const std::string ahead = LookAheadDocument();
   ASSERT_TRUE(Read(ahead).ok()) << MessageOf(ahead);
   EXPECT_EQ(Read(ahead).value().encoder.lookahead_frames, 3);
 
@@ -309,8 +312,7 @@ TEST(Config, RefusesUnknownChoicesAndNamesTheKnownOnes) {
   const std::string rotary = "\"rotary\", \"rotaryDims\": 6, \"rotaryTheta\": 10000";
   EXPECT_TRUE(Read(With(rotary, "\"relativeBias\"")).ok());
   EXPECT_EQ(Read(With(rotary, "\"relativeBias\"", full)).status().code, Code::kModelUnsupported);
-  const std::string ahead =
-      With("\"chunkFrames\": 4", "\"chunkFrames\": 4, \"lookaheadFrames\": 3");
+  const std::string ahead = LookAheadDocument();
   EXPECT_EQ(Read(With(rotary, "\"relativeBias\"", ahead)).status().code, Code::kModelUnsupported);
   EXPECT_EQ(
       Read(With(kDecoder, kCtc, With("\"attentionDecoder\"", "\"ctc\"", ahead))).status().code,
