@@ -8,12 +8,6 @@
 namespace parrotlet {
 namespace {
 
-template <typename T>
-std::unique_ptr<T[], decltype(&std::free)> Allocate(size_t count) {
-  const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
-  return {static_cast<T*>(std::aligned_alloc(64, bytes)), &std::free};
-}
-
 int GroupsOf(const WeightFormat& format, int depth) {
   return format.bits == 32 ? 1 : depth / format.group_size;
 }
@@ -25,13 +19,13 @@ LinearCase::LinearCase(const Kernels& kernels, const WeightFormat& format, int r
     : kernels_(kernels),
       linear_(LinearFor(kernels, format)),
       giga_(2e-9 * rows * depth * cols),
-      codes_(Allocate<uint8_t>(PackedCodeBytes(format, cols, depth))),
-      scale_(Allocate<float>(PackedScaleCount(format, cols, depth))),
+      codes_(AllocateAligned<uint8_t>(PackedCodeBytes(format, cols, depth))),
+      scale_(AllocateAligned<float>(PackedScaleCount(format, cols, depth))),
       in_(size_t(rows) * depth),
       out_(size_t(rows) * cols),
       act_scale_(rows),
       act_sum_(size_t(rows) * GroupsOf(format, depth)),
-      act_(Allocate<int8_t>(size_t(rows) * RoundUp(depth, kDepthStep))) {
+      act_(AllocateAligned<int8_t>(size_t(rows) * RoundUp(depth, kDepthStep))) {
   std::vector<uint8_t> disk(cols * DiskRowBytes(format.bits, depth));
   for (size_t i = 0; i < disk.size(); ++i) disk[i] = uint8_t(i * 151 + (i >> 8));
   if (format.bits == 32) std::fill(disk.begin(), disk.end(), uint8_t{0x3d});  // 0.046 each

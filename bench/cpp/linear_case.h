@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <vector>
 
+#include "aligned.h"
 #include "kernels/kernels.h"
 
 namespace parrotlet {
@@ -37,18 +36,15 @@ class LinearCase {
   double Limit() const;
 
  private:
-  template <typename T>
-  using Block = std::unique_ptr<T[], decltype(&std::free)>;
-
   const Kernels& kernels_;
   void (*linear_)(const LinearArgs&);
   double giga_;
-  Block<uint8_t> codes_;
-  Block<float> scale_;
+  Aligned<uint8_t> codes_;
+  Aligned<float> scale_;
   PackedMatrix weight_;
   std::vector<float> in_, out_, act_scale_;
   std::vector<int32_t> act_sum_;
-  Block<int8_t> act_;
+  Aligned<int8_t> act_;
   LinearArgs args_;
 };
 

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "aligned.h"
 #include "kernels/kernels.h"
 #include "limits.h"
 #include "linear_case.h"
@@ -93,9 +94,11 @@ bool PrintLimits(std::istream& words) {
   if (FindKernels(target) == nullptr) return false;
   std::printf("{\"dotGops\":%.1f,\"reads\":[", DotLimit(target));
   for (int level = 0; level < 3; ++level) {
-    const std::vector<uint8_t> bytes(BytesOfLevel(level), uint8_t{1});
-    std::printf("%s{\"bytes\":%zu,\"gbps\":%.1f}", level == 0 ? "" : ",", bytes.size(),
-                ReadLimit(target, bytes.data(), bytes.size()));
+    const size_t count = BytesOfLevel(level);
+    const auto bytes = AllocateAligned<uint8_t>(count);
+    std::fill_n(bytes.get(), count, uint8_t{1});
+    std::printf("%s{\"bytes\":%zu,\"gbps\":%.1f}", level == 0 ? "" : ",", count,
+                ReadLimit(target, bytes.get(), count));
   }
   std::printf("]}\n");
   return true;

@@ -43,10 +43,14 @@ export function goalOf(row) {
   return isOfGoals(row) ? goals?.[[1, 4].indexOf(row.rows)] : undefined;
 }
 
-/** How many of the goals by GOPS `rows` reach: {met, all}. */
+/** How many goals by GOPS `rows` have, reach, and cannot reach on this CPU: {all, met, beyond}. */
 export function countGoals(rows) {
   const goals = rows.filter((row) => goalOf(row) !== undefined);
-  return { met: goals.filter((row) => speedOf(row).gops >= goalOf(row)).length, all: goals.length };
+  return {
+    all: goals.length,
+    met: goals.filter((row) => speedOf(row).gops >= goalOf(row)).length,
+    beyond: goals.filter((row) => row.limitGops > 0 && row.limitGops < goalOf(row)).length,
+  };
 }
 
 /** The goals that are not by GOPS: [{text, met}] of what `rows`, of one target, hold. */

@@ -180,6 +180,12 @@ describe('the page', () => {
     expect(faster).toContain('| int4 | 32 | 512x2048 | 524 | 430 | 63 % | 164 |');
   });
 
+  it('says how many goals this CPU cannot reach', () => {
+    expect(page()).toContain('; 0 are above\nthe limit of this one.');
+    expect(page({ ours: [own({ limitGops: 429 })] })).toContain('; 1 are above\nthe limit');
+    expect(page({ ours: [own({ limitGops: 0 })] })).toContain('; 0 are above\nthe limit');
+  });
+
   it('has no goal for other groups, rows and smaller matrices', () => {
     const others = [
       own({ group: 64 }),

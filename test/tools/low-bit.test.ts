@@ -307,8 +307,8 @@ describe('a run', () => {
 
   it('quantizes, transcribes, and does neither again', async () => {
     const float = await writeRandomModel(folder, 'tiny-streaming', { bits: 32 });
-    const at = { float, models: folder, work: folder, data: recording, jobs: 1, manifest: rows };
-    const recipe = recipeOf(entry, { ...at, limit: 1 })!;
+    const at = { float, work: folder, data: recording, jobs: 1, manifest: rows };
+    const recipe = recipeOf(entry, { ...at, limit: 1 });
     let saved = 0;
     const run = { study, sets, at, save: () => saved++ };
     await measureEntry(entry, recipe, run);
@@ -337,10 +337,14 @@ describe('a run', () => {
     );
   });
 
-  it('leaves out what training has not made', () => {
-    const at = { ...{ float: '', models: folder, work: '', data: '' }, limit: 1, manifest: [] };
-    const trained = { id: 'x', weights: 4, how: { model: 'none.safetensors', bits: 4 } };
-    expect(recipeOf(trained, at)).toBeUndefined();
+  it("takes the package's own where training made them", async () => {
+    const at = { ...{ float: '', work: '', data: '' }, limit: 1, manifest: [] };
+    const made = configurations().filter(({ trained }) => trained);
+    const paths = await Promise.all(made.map((one) => recipeOf(one, at).make()));
+    expect(paths.map((path) => path.split('/').slice(-2).join('/'))).toEqual([
+      'models/parrotlet-tiny-en-int4.safetensors',
+      'models/parrotlet-tiny-en-int2.safetensors',
+    ]);
   });
 });
 

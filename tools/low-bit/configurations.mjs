@@ -32,7 +32,7 @@ const FRONT_END_IN_8 = {
  *
  * `how` is {method, bits, scheme, group, clip, clipError, activations, rules, plan, calibrate}: rounded
  * after training, from the float32 model. `plan` is a file of rules, `calibrate` how many recordings of
- * the train split. Or it is {model, ...what is known of it}: a file that training made.
+ * the train split. Or it is {model, ...what is known of it}: a file that training made, from the root.
  */
 export function configurations() {
   return [
@@ -99,7 +99,7 @@ function partByPart() {
   );
 }
 
-/** Files that training made, in the folder --models; those that are not there are left out. */
+/** Files that training made: the package's own. */
 function trained() {
   const files = [
     { bits: 4, group: 96, mixed: 8 }, // the default model
@@ -107,8 +107,13 @@ function trained() {
   ];
   return files.map((facts) => {
     const how = { ...PLAIN, ...facts };
-    const id = `trained-int${how.bits}`;
-    return { id, weights: how.bits, trained: true, how: { model: `${id}.safetensors`, ...how } };
+    const model = `models/parrotlet-tiny-en-int${how.bits}.safetensors`;
+    return {
+      id: `trained-int${how.bits}`,
+      weights: how.bits,
+      trained: true,
+      how: { model, ...how },
+    };
   });
 }
 

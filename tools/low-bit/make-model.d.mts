@@ -10,11 +10,10 @@ export function recipeOf(
   entry: Entry,
   at: {
     readonly float: string;
-    readonly models: string;
     readonly work: string;
     readonly data: string;
     readonly limit: number;
     readonly manifest: readonly Recording[];
   },
-): { readonly key: string; readonly make: () => Promise<string> } | undefined;
+): { readonly key: string; readonly make: () => Promise<string> };
 export function calibrationPaths(manifest: readonly Recording[], count: number): string[];

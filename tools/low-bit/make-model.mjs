@@ -9,14 +9,12 @@ import { spread } from '../accuracy/corpus.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * What stands behind an entry: {key, make}, `make` giving the file's path. Undefined where the entry is a
- * file of training that is not there. `at` says where things lie: {float, models, work,
- * data, manifest}; at most `at.limit` recordings calibrate.
+ * What stands behind an entry: {key, make}, `make` giving the file's path. `at` says where things lie:
+ * {float, work, data, manifest}; at most `at.limit` recordings calibrate.
  */
 export function recipeOf({ id, how }, at) {
   if (how.method === undefined) {
-    const path = how.model === undefined ? at.float : join(at.models, how.model);
-    if (!existsSync(path)) return undefined;
+    const path = how.model === undefined ? at.float : join(ROOT, how.model);
     return { key: readHeader(path).parrotlet.sha256.slice(0, 16), make: async () => path };
   }
   const rules = how.plan ? JSON.parse(readFileSync(join(ROOT, how.plan), 'utf8')) : how.rules;

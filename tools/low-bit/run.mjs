@@ -22,7 +22,7 @@ const { options } = readCommandLine({
   name: 'node tools/low-bit/run.mjs',
   about:
     'Measures every entry of tools/low-bit/configurations.mjs: quantizes the float32 model where one is ' +
-    'rounded after training, takes the files of --models where one was trained, transcribes the sets, ' +
+    "rounded after training, takes the package's own where one was trained, transcribes the sets, " +
     'keeps the errors of every utterance in bench/results/low-bit.json and writes docs/low-bit.md and ' +
     'its plot. A run that was stopped goes on where it was, and only what changed is measured again; ' +
     '--fresh after a change of the engine.',
@@ -30,10 +30,6 @@ const { options } = readCommandLine({
     new Option('--float <file>', 'the float32 model').default(
       join(WORK, 'float32.safetensors'),
       'bench/work/low-bit/float32.safetensors',
-    ),
-    new Option('--models <dir>', 'folder of the files that training made').default(
-      join(WORK, 'trained'),
-      'bench/work/low-bit/trained',
     ),
     SHARED.data,
     SHARED.subsets('--sets', Object.keys(SUBSETS)),
@@ -91,9 +87,7 @@ async function measureAll(study) {
     const wanted = sets.filter(({ set }) => names === undefined || names.includes(set));
     const save = () => writeStudy(OUT.study, study);
     try {
-      const recipe = recipeOf(entry, at);
-      if (recipe) await measureEntry(entry, recipe, { study, sets: wanted, at, save });
-      else process.stderr.write(`${entry.id}: left out, there is no ${entry.how.model}\n`);
+      await measureEntry(entry, recipeOf(entry, at), { study, sets: wanted, at, save });
     } catch (error) {
       failures.push(`${entry.id}: ${error.message}`);
     }

@@ -1,6 +1,7 @@
 """Learning rates by part of the model, their course, and the moving average of weights."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +48,14 @@ def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Ada
     )
     optimizer.register_step_post_hook(tell_of_changes)
     return optimizer
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Goes on from `state`, at the rates that `optimizer` was made with: the configuration's."""
+    peaks = [group["peak"] for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+        group["peak"] = peak
 
 
 def tell_of_changes(optimizer: torch.optim.Optimizer, *_: object) -> None:

@@ -26,7 +26,7 @@ from .model.layers import unround_model
 from .model.streaming_model import StreamingModel
 from .model.teacher import load_streaming, load_teacher
 from .model.warm_start import warm_start
-from .optimizer import Average, make_optimizer, set_rates, share_of_peak
+from .optimizer import Average, load_optimizer, make_optimizer, set_rates, share_of_peak
 from .options import Paths, add_common_options, device_named
 from .recognize import load_tokenizer
 from .settings import Settings, read_settings
@@ -149,7 +149,7 @@ class Trainer:
         self.model.load_state_dict(saved.model)
         self.average = Average(self.model, self.settings.train.average)
         self.average.state = {k: v.to(self.device) for k, v in saved.average.items()}
-        self.optimizer.load_state_dict(saved.optimizer)
+        load_optimizer(self.optimizer, saved.optimizer)
         self.step, self.epoch, self.batch = saved.step, saved.epoch, saved.batch
         self.hours = saved.hours
         self.log = Log(self.folder, self.step)

@@ -81,6 +81,18 @@ def test_a_resumed_run_ends_with_the_very_same_weights(tmp_path):
     assert whole.hours == resumed.hours and whole.epoch > 0
 
 
+def test_a_resumed_run_goes_on_at_the_rates_of_its_configuration(tmp_path):
+    run = trainer(tmp_path / "run")
+    run.next_step()
+    run.save()
+    faster = replace(SETTINGS.train, encoder_rate=2 * SETTINGS.train.encoder_rate)
+    resumed = trainer(tmp_path / "run", replace(SETTINGS, train=faster), source=None)
+    resumed.resume()
+    peaks = {group["part"]: group["peak"] for group in resumed.optimizer.param_groups}
+    assert peaks["encoder"] == faster.encoder_rate
+    assert peaks["decoder"] == SETTINGS.train.decoder_rate
+
+
 @pytest.mark.parametrize("span", ["chunk", "frames"])
 def test_variants_train(span, tmp_path):
     """Look-ahead per frame, fewer decoder layers, no CTC, a learning token table, two workers."""

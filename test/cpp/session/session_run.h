@@ -135,6 +135,22 @@ class SessionRun {
   size_t channels_;
 };
 
+// Two stretches of speech, the second until the end.
+inline Audio TwoSegments() {
+  return Join({Silence(0.4), Babble(0.9, 1), Silence(1), Babble(1.3, 2)});
+}
+
+// That a session says the same of speech in several segments, however that is cut.
+inline void ExpectAnyCutGivesTheSame(const Config& tiny, AsrOptions options) {
+  const Audio audio = Join({TwoSegments(), Silence(0.7), Babble(5, 3)});
+  options.max_segment_seconds = 2;  // cuts before audio that was encoded already
+  SessionRun run(MakeTiny(tiny, {4, 0}), options);
+  const std::vector<std::string> whole = Describe(run.All(audio));
+  EXPECT_GE(run.Finals().size(), 4u) << tiny.name;
+  EXPECT_EQ(Describe(run.All(audio, 5)), whole) << tiny.name;
+  EXPECT_EQ(Describe(run.All(audio, 6)), whole) << tiny.name;
+}
+
 // What holds for every list of events: order of segments and revisions, times inside segments,
 // words inside texts, and what was called stable stays.
 inline void CheckEvents(const std::vector<Said>& all, const std::string& what) {
