@@ -19,8 +19,17 @@ export interface DownloadOptions {
  *   `MODEL_TOO_LARGE`, `ABORTED`.
  */
 export async function download(url: URL, options: DownloadOptions): Promise<Uint8Array> {
-  const { signal, maxBytes, report } = options;
+  const { signal, maxBytes } = options;
   const source = url.href;
+  let callersError: { readonly error: unknown } | undefined;
+  const report: DownloadOptions['report'] = (progress) => {
+    try {
+      options.report(progress);
+    } catch (error) {
+      callersError = { error };
+      throw error;
+    }
+  };
   try {
     const response = await fetch(url, { signal: signal ?? null });
     if (!response.ok || !response.body) throw refused(source, response);
@@ -38,6 +47,7 @@ export async function download(url: URL, options: DownloadOptions): Promise<Uint
     }
     return Buffer.concat(chunks);
   } catch (error) {
+    if (callersError) throw callersError.error;
     throwIfAborted(signal);
     if (error instanceof ParrotletError) throw error;
     const { message, cause } = error as Error;

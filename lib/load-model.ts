@@ -1,11 +1,12 @@
 // Loads a model from a file, a URL, memory or this package.
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { unlessAborted } from './abort.js';
 import type { BackendModel } from './backend/backend.js';
 import { chooseBackend } from './backend/choose.js';
 import { DEFAULT_MODEL_BITS, type DefaultModelBits, defaultModelPath } from './default-model.js';
 import { download } from './download.js';
-import { abortError, expectArgument, ParrotletError, throwIfAborted } from './errors.js';
+import { expectArgument, ParrotletError, throwIfAborted } from './errors.js';
+import { pathOf } from './file-url.js';
 import { Model } from './model.js';
 
 /** How far loading has come. */
@@ -35,7 +36,7 @@ const GIBIBYTE = 2 ** 30;
  * Loads a model; its weights are packed for this CPU on the way, off the event loop's thread.
  *
  * @param source - `default` for the English model of this package, else a path, a `file:` or
- *   `http(s):` URL, or the bytes of a model file (copied before this returns).
+ *   `http(s):` URL, also as a string, or the bytes of a model file (copied before this returns).
  * @throws {ParrotletError} `MODEL_NOT_FOUND`, `IO_ERROR`, one of the `MODEL_…` codes if the bytes are
  *   no sound model, `TARGET_UNAVAILABLE`, `OUT_OF_MEMORY`, `ABORTED`, `BACKEND_UNAVAILABLE`,
  *   `INVALID_ARGUMENT`.
@@ -61,25 +62,28 @@ export async function loadModel(
   const load: Load = { signal, maxBytes, report: onProgress ?? (() => {}) };
   if (source instanceof Uint8Array) return new Model(await loadBytes(source, 'memory', load));
 
-  const isUrl = source instanceof URL;
   expectArgument(
-    isUrl || (typeof source === 'string' && source !== ''),
+    source instanceof URL || (typeof source === 'string' && source !== ''),
     'source',
     "'default', a path, a URL or the bytes of a model",
     source,
   );
-  if (isUrl && (source.protocol === 'http:' || source.protocol === 'https:')) {
-    const bytes = await download(source, load);
-    return new Model(await loadBytes(bytes, source.href, load));
+  const place = typeof source === 'string' ? (urlOf(source) ?? source) : source;
+  if (typeof place === 'string') {
+    const path = place === 'default' ? defaultModelPath(bits) : place;
+    return new Model(await loadFile(path, load));
   }
-  expectArgument(
-    !isUrl || source.protocol === 'file:',
-    'source',
-    'a file: or http(s): URL',
-    source,
-  );
-  if (isUrl) return new Model(await loadFile(fileURLToPath(source), load));
-  return new Model(await loadFile(source === 'default' ? defaultModelPath(bits) : source, load));
+  if (place.protocol === 'http:' || place.protocol === 'https:') {
+    return new Model(await loadBytes(await download(place, load), place.href, load));
+  }
+  return new Model(await loadFile(pathOf(place, 'source', 'a file: or http(s): URL'), load));
+}
+
+// A URL that came as a string; undefined for a path.
+function urlOf(source: string): URL | undefined {
+  if (!/^(https?|file):\/\//i.test(source)) return undefined;
+  expectArgument(URL.canParse(source), 'source', 'a URL with a host or a path', source);
+  return new URL(source);
 }
 
 /** What every way of loading needs to know. */
@@ -103,7 +107,7 @@ async function loadFile(path: string, { signal, maxBytes, report }: Load): Promi
   });
   const totalBytes = file.size;
   report({ status: 'start', source: path, loadedBytes: 0, totalBytes });
-  const model = await unlessAborted(chooseBackend().backend.loadModelFile(path, maxBytes), signal);
+  const model = await loaded(chooseBackend().backend.loadModelFile(path, maxBytes), signal);
   report({ status: 'ready', source: path, loadedBytes: totalBytes, totalBytes });
   return model;
 }
@@ -122,25 +126,15 @@ async function loadBytes(
     );
   }
   if (source === 'memory') report({ status: 'start', source, loadedBytes: 0, totalBytes });
-  const model = await unlessAborted(chooseBackend().backend.loadModelBytes(bytes), signal);
+  const model = await loaded(chooseBackend().backend.loadModelBytes(bytes), signal);
   report({ status: 'ready', source, loadedBytes: totalBytes, totalBytes });
   return model;
 }
 
-/** Settles as `loading` does, or with `ABORTED` first; a model that comes too late is closed. */
-function unlessAborted(
+/** The model, unless the signal fires first; one that comes too late is closed. */
+function loaded(
   loading: Promise<BackendModel>,
   signal: AbortSignal | undefined,
 ): Promise<BackendModel> {
-  if (!signal) return loading;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      reject(abortError(signal));
-      loading.then((model) => model.close()).catch(() => {});
-    };
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    const settled = () => signal.removeEventListener('abort', onAbort);
-    loading.finally(settled).then(resolve, reject);
-  });
+  return unlessAborted(loading, signal, (late) => late.close());
 }

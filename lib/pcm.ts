@@ -54,7 +54,7 @@ export class PcmReader {
    * @throws {ParrotletError} `PCM_NON_FINITE`; nothing of `pcm` is then taken.
    */
   read(pcm: PcmInput): Float32Array {
-    if (pcm instanceof Int16Array) return Float32Array.from(pcm, (value) => value / 32768);
+    if (pcm instanceof Int16Array) return fromIntegers(pcm);
     if (pcm instanceof Float32Array) return expectFinite(pcm.slice());
 
     const waiting = this.#carry.length;
@@ -75,6 +75,13 @@ export class PcmReader {
   get #frameBytes(): number {
     return sampleBytes[this.#encoding] * this.#channels;
   }
+}
+
+// A loop, as Float32Array.from takes five times as long.
+function fromIntegers(integers: Int16Array): Float32Array {
+  const samples = new Float32Array(integers.length);
+  for (let i = 0; i < samples.length; i++) samples[i] = integers[i]! / 32768;
+  return samples;
 }
 
 function fromBytes(bytes: Uint8Array, encoding: PcmEncoding): Float32Array {

@@ -1,5 +1,6 @@
 // One stream of speech: queues calls for the engine and hands out what it says.
 import type { BackendSession, StepResult } from './backend/backend.js';
+import { onAbort } from './abort.js';
 import { abortError, ParrotletError } from './errors.js';
 import { EventQueue } from './events/event-queue.js';
 import { toTranscript } from './events/transcript.js';
@@ -14,8 +15,9 @@ const PIECE_SECONDS = 1;
 /**
  * Recognizes one stream of speech as it arrives.
  *
- * Weights are shared with every other session of the model; a session holds `stateBytes` of its own
- * and no more, however long the stream. Calls may be made without waiting for the one before: they
+ * Weights are shared with every other session of the model; a session holds `stateBytes` of its own,
+ * however long the stream, and the words of its finals for the transcript (some 200 bytes a word) until
+ * it is reset. Calls may be made without waiting for the one before: they
  * take effect in order. Nothing is computed on the event loop's thread.
  *
  * @example
@@ -49,7 +51,7 @@ export class Session implements AsyncIterable<TranscriptEvent> {
   #closedBy: ParrotletError | undefined;
   #readable: ReadableStream<TranscriptEvent> | undefined;
   #writable: WritableStream<PcmInput> | undefined;
-  readonly #onAbort = () => void this.#close(abortError(this.#options.signal as AbortSignal));
+  #stopWatching = () => {};
 
   /** @internal Use `model.createSession`. */
   constructor(backend: BackendSession, options: ResolvedSessionOptions) {
@@ -70,7 +72,7 @@ export class Session implements AsyncIterable<TranscriptEvent> {
     this.#sampleRate = facts.sampleRate;
     this.#channels = facts.channels;
     this.#pcm = new PcmReader(options.encoding, facts.channels);
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#watchSignal();
   }
 
   /**
@@ -91,9 +93,10 @@ export class Session implements AsyncIterable<TranscriptEvent> {
     this.#expectRoomFor(this.#pcm.frames(pcm));
     const samples = this.#pcm.read(pcm);
     const frames = samples.length / this.#channels;
+    const events = this.#events;
     this.#queuedFrames += frames;
     try {
-      await this.#calls.run(() => this.#feed(samples));
+      await this.#calls.run(() => this.#feed(samples, events));
     } finally {
       this.#queuedFrames -= frames;
     }
@@ -109,9 +112,12 @@ export class Session implements AsyncIterable<TranscriptEvent> {
   async endSegment(): Promise<void> {
     this.#expectOpen();
     this.#expectUnfinished();
+    const events = this.#events;
     await this.#calls.run(async () => {
       this.#expectOpen();
-      for (let done = false; !done; ) done = await this.#step(() => this.#backend.endSegment());
+      for (let done = false; !done; ) {
+        done = await this.#step(() => this.#backend.endSegment(), events);
+      }
     });
   }
 
@@ -122,27 +128,24 @@ export class Session implements AsyncIterable<TranscriptEvent> {
    * @throws {ParrotletError} `SESSION_CLOSED`; `ABORTED`.
    */
   finish(): Promise<Transcript> {
-    this.#finished ??= this.#calls.run(async () => {
-      this.#expectOpen();
-      for (let done = false; !done; ) done = await this.#step(() => this.#backend.finish());
-      this.#events.end();
-      return toTranscript(
-        this.#finals,
-        this.#framesTaken / this.#sampleRate,
-        this.#processingSeconds,
-      );
-    });
+    this.#finished ??= this.#finish(this.#events);
     return this.#finished;
   }
 
   /**
-   * Starts over, as if just opened, after the calls made before. Times start at zero again.
+   * Starts over, as if just opened, after the calls made before. Times start at zero again. After
+   * `finish()` the events to come, and `readable` and `writable`, are new ones from here on.
    *
    * @throws {ParrotletError} `SESSION_CLOSED`; `ABORTED`.
    */
   async reset(): Promise<void> {
     this.#expectOpen();
-    this.#finished = undefined;
+    if (this.#finished) {
+      this.#finished = undefined;
+      this.#events = new EventQueue();
+      this.#readable = undefined;
+      this.#writable = undefined;
+    }
     this.#pcm.reset();
     await this.#calls.run(async () => {
       this.#expectOpen();
@@ -150,11 +153,6 @@ export class Session implements AsyncIterable<TranscriptEvent> {
       this.#finals = [];
       this.#framesTaken = 0;
       this.#processingSeconds = 0;
-      if (this.#events.ended) {
-        this.#events = new EventQueue();
-        this.#readable = undefined;
-        this.#writable = undefined;
-      }
     });
   }
 
@@ -185,32 +183,66 @@ export class Session implements AsyncIterable<TranscriptEvent> {
     return this.#readable;
   }
 
-  /** Takes audio as a Web stream: its end finishes the session, its failure closes the session. */
+  /**
+   * Takes audio as a Web stream: its end finishes the session. Its failure, or that of a write, closes
+   * the session, and whoever reads the events meets the error.
+   */
   get writable(): WritableStream<PcmInput> {
     this.#writable ??= new WritableStream({
-      write: (pcm) => this.write(pcm),
+      write: (pcm) => this.#orClose(() => this.write(pcm)),
       close: async () => void (await this.finish()),
-      abort: () => this.close(),
+      abort: (reason) => this.#close(brokenStream(reason)),
     });
     return this.#writable;
   }
 
-  async #feed(samples: Float32Array): Promise<void> {
+  async #finish(events: EventQueue): Promise<Transcript> {
+    try {
+      return await this.#calls.run(async () => {
+        this.#expectOpen();
+        for (let done = false; !done; ) {
+          done = await this.#step(() => this.#backend.finish(), events);
+        }
+        events.end();
+        return toTranscript(
+          this.#finals,
+          this.#framesTaken / this.#sampleRate,
+          this.#processingSeconds,
+        );
+      });
+    } catch (error) {
+      events.end(this.#closedBy); // where reset() has begun new ones meanwhile
+      throw error;
+    }
+  }
+
+  // A signal may outlive many sessions, and must keep none of them in memory.
+  #watchSignal(): void {
+    const { signal } = this.#options;
+    if (!signal) return;
+    const session = new WeakRef<Session>(this);
+    this.#stopWatching = onAbort(signal, () => {
+      const found = session.deref();
+      if (found) void found.#close(abortError(signal));
+    });
+  }
+
+  async #feed(samples: Float32Array, events: EventQueue): Promise<void> {
     const piece = Math.ceil(PIECE_SECONDS * this.#sampleRate) * this.#channels;
     this.#expectOpen();
     for (let at = 0; at < samples.length; at += piece) {
-      await this.#step(() => this.#backend.write(samples.subarray(at, at + piece)));
+      await this.#step(() => this.#backend.write(samples.subarray(at, at + piece)), events);
     }
     this.#framesTaken += samples.length / this.#channels;
   }
 
   /** One call into the engine: passes its events on and returns whether the input has ended. */
-  async #step(call: () => Promise<StepResult>): Promise<boolean> {
+  async #step(call: () => Promise<StepResult>, queue: EventQueue): Promise<boolean> {
     const { events, done, seconds } = await this.#orClose(call);
     this.#expectOpen();
     this.#processingSeconds += seconds;
     for (const event of events) if (event.type === 'final') this.#finals.push(event);
-    this.#events.push(events);
+    queue.push(events);
     return done;
   }
 
@@ -228,7 +260,7 @@ export class Session implements AsyncIterable<TranscriptEvent> {
     this.#closedBy ??= error;
     this.#closed ??= this.#calls.run(async () => this.#backend.close());
     this.#events.end(error);
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopWatching();
     return this.#closed;
   }
 
@@ -262,6 +294,15 @@ export class Session implements AsyncIterable<TranscriptEvent> {
         'maxQueuedSeconds.',
     );
   }
+}
+
+function brokenStream(reason: unknown): ParrotletError {
+  const why = reason instanceof Error ? `: ${reason.message}` : '';
+  return new ParrotletError(
+    'IO_ERROR',
+    `The stream of audio failed before its end${why}. What was said until then is no whole transcript.`,
+    { cause: reason },
+  );
 }
 
 function readableFrom(events: AsyncIterator<TranscriptEvent>): ReadableStream<TranscriptEvent> {

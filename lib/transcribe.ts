@@ -1,4 +1,5 @@
 // Transcribes a whole file or recording in one call.
+import { unlessAborted } from './abort.js';
 import type { AudioStream } from './audio/audio-stream.js';
 import { type AudioSource, openAudio } from './audio/open-audio.js';
 import type { Transcript, TranscriptEvent } from './events/types.js';
@@ -15,7 +16,8 @@ export interface TranscribeOptions
    * for, else the model's.
    */
   readonly chunkMs?: number | 'segment';
-  readonly onEvent?: (event: TranscriptEvent) => void;
+  /** A promise that it returns is waited for before the next event. */
+  readonly onEvent?: (event: TranscriptEvent) => unknown;
   /** `secondsTotal` is undefined when the source does not tell its length. */
   readonly onProgress?: (progress: TranscribeProgress) => void;
 }
@@ -33,30 +35,42 @@ export interface TranscribeProgress {
  * @param source - Path or `file:` URL of an audio file, its bytes, or an open stream of samples.
  * @throws {ParrotletError} as `Session.write` does; `AUDIO_UNSUPPORTED`, `AUDIO_MALFORMED`,
  *   `AUDIO_TRUNCATED` or `IO_ERROR` if the source cannot be read. An error of a callback ends the
- *   call and is passed on.
+ *   call and is passed on. A call that fails does not wait for a source that is silent.
  */
 export async function transcribe(
   model: Model,
   source: AudioSource,
   options: TranscribeOptions = {},
 ): Promise<Transcript> {
-  const { onEvent, onProgress, ...sessionOptions } = options;
-  const filledIn = { partials: false, ...sessionOptions, ...defaultChunk(model, options) };
-  const audio = await openAudio(source);
-  const { sampleRate, channels } = audio;
+  const { onEvent, onProgress, signal } = options;
+  const opening = openAudio(source);
+  const audio = await unlessAborted(opening, signal, (late) => void late.close().catch(() => {}));
   let session: Session | undefined;
   try {
-    session = model.createSession({ ...filledIn, sampleRate, channels });
+    const opened = model.createSession(sessionOptionsOf(model, options, audio));
+    session = opened;
     // Together, so that the first failure of either is the one that is passed on.
-    const [transcript] = await Promise.all([
-      feed(session, audio, onProgress),
-      onEvent && listen(session, onEvent),
-    ]);
+    const work = Promise.all([feed(opened, audio, onProgress), onEvent && listen(opened, onEvent)]);
+    const [transcript] = await unlessAborted(work, signal);
+    await audio.close();
     return transcript;
+  } catch (error) {
+    // The source may wait for bytes that never come, and is only closed after them.
+    void audio.close().catch(() => {});
+    throw error;
   } finally {
     await session?.close();
-    await audio.close();
   }
+}
+
+function sessionOptionsOf(
+  model: Model,
+  options: TranscribeOptions,
+  { sampleRate, channels }: AudioStream,
+): SessionOptions {
+  const { onEvent, onProgress, ...sessionOptions } = options;
+  const partials = options.partials ?? false;
+  return { ...sessionOptions, ...defaultChunk(model, options), partials, sampleRate, channels };
 }
 
 // Where nobody waits for partial texts, the encoder may hear each segment as a whole.
@@ -86,7 +100,7 @@ async function feed(
 
 async function listen(
   events: AsyncIterable<TranscriptEvent>,
-  onEvent: (event: TranscriptEvent) => void,
+  onEvent: NonNullable<TranscribeOptions['onEvent']>,
 ): Promise<void> {
-  for await (const event of events) onEvent(event);
+  for await (const event of events) await onEvent(event);
 }

@@ -22,14 +22,16 @@ const http = createServer(async ({ url }, response) => {
 });
 
 new WebSocketServer({ server: http, maxPayload: 2 ** 20 }).on('connection', (socket, { url }) => {
+  socket.on('error', () => {}); // a message that is too long, say: the socket closes by itself
   const fail = (error) => {
     const isTheirs = ParrotletError.is(error) && error.code !== 'INTERNAL';
     // The protocol has room for 123 bytes of reason.
     socket.close(isTheirs ? 1008 : 1011, Buffer.from(error.message).subarray(0, 123));
   };
-  recognize(socket, new URL(url, 'ws://localhost').searchParams).catch(fail);
+  recognize().catch(fail);
 
-  async function recognize(socket, parameters) {
+  async function recognize() {
+    const parameters = new URLSearchParams(url.split('?')[1]);
     const sampleRate = Number(parameters.get('sampleRate') ?? 16000);
     const session = model.createSession({ sampleRate, secondPass: true });
     socket.on('close', () => session.close());

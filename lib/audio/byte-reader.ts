@@ -1,4 +1,5 @@
 // Takes bytes off a stream in the amounts that a parser asks for, holding no more than it must.
+import { expectArgument } from '../errors.js';
 
 /** Reads a stream of bytes once, front to back. */
 export class ByteReader {
@@ -64,6 +65,7 @@ export class ByteReader {
       if (done) {
         this.#ended = true;
       } else {
+        expectArgument(value instanceof Uint8Array, 'source', 'a stream of bytes', value);
         parts.push(value);
         total += value.length;
       }

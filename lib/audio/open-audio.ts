@@ -1,7 +1,7 @@
 // Opens audio of any kind that is read, told apart by its first bytes, never by its name.
 import { open } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expectArgument, ParrotletError } from '../errors.js';
+import { pathOf } from '../file-url.js';
 import { type AudioStream, CONVERT_HINT, checkLayout } from './audio-stream.js';
 import { ByteReader } from './byte-reader.js';
 import { openFlac } from './flac-reader.js';
@@ -125,10 +125,7 @@ function openSamples(source: SampleSource): AudioStream {
 function byteStream(source: Exclude<AudioSource, SampleSource>): AsyncIterable<Uint8Array> {
   if (typeof source === 'string') return readFile(source);
   if (source instanceof Uint8Array) return onePiece(source);
-  if (source instanceof URL) {
-    expectArgument(source.protocol === 'file:', 'source', 'a file: URL', source.href);
-    return readFile(fileURLToPath(source));
-  }
+  if (source instanceof URL) return readFile(pathOf(source, 'source'));
   expectArgument(
     typeof source === 'object' && source !== null && Symbol.asyncIterator in source,
     'source',

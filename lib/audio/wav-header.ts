@@ -21,9 +21,12 @@ type Format = Pick<WavHeader, 'format' | 'sampleRate' | 'channels' | 'frameBytes
 const EXTENSIBLE = 0xfffe;
 // All but the first two bytes of the GUID that wraps a plain format tag in WAVE_FORMAT_EXTENSIBLE.
 const SUBFORMAT_TAIL = '000000001000800000aa00389b71';
-// Writers to a pipe cannot go back to fill in the size. They leave 0xFFFFFFFF (ffmpeg), 0x80000000
-// (arecord) or about 0x7FFFF000 (sox) behind.
-const FIRST_PLACEHOLDER_SIZE = 0x7ffff000;
+// Writers to a pipe cannot go back to fill in the size. They leave 0xFFFFFFFF (ffmpeg; others take
+// their headers off), 0x80000000 (arecord) or about 0x7FFFF000 (sox) behind.
+const PLACEHOLDER_SIZES: readonly (readonly [first: number, last: number])[] = [
+  [0x7ffff000, 0x80000000],
+  [0xffffff00, 0xffffffff],
+];
 
 export async function readWavHeader(bytes: ByteReader): Promise<WavHeader> {
   const start = await takeExactly(bytes, 12, 'its first header');
@@ -69,7 +72,7 @@ export async function readWavHeader(bytes: ByteReader): Promise<WavHeader> {
 
 // A size of 0 is a placeholder too, where the file claims to end there although bytes follow.
 function knownDataBytes(size: number, riffBytes: number, dataStart: number): number | undefined {
-  if (size >= FIRST_PLACEHOLDER_SIZE) return undefined;
+  if (PLACEHOLDER_SIZES.some(([first, last]) => size >= first && size <= last)) return undefined;
   if (size === 0 && riffBytes + 8 <= dataStart) return undefined;
   return size;
 }

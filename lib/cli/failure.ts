@@ -1,6 +1,6 @@
 // How a failed command or file is told on stderr.
 import { ParrotletError } from '../errors.js';
-import type { Terminal } from './terminal.js';
+import { printable, type Terminal } from './terminal.js';
 
 /** Writes what went wrong, with its code; a defect of this package comes with its stack. */
 export function reportFailure(terminal: Terminal, error: unknown, subject?: string): void {
@@ -9,6 +9,6 @@ export function reportFailure(terminal: Terminal, error: unknown, subject?: stri
 }
 
 function explain(error: unknown): string {
-  if (ParrotletError.is(error)) return `${error.message} (${error.code})`;
+  if (ParrotletError.is(error)) return `${printable(error.message)} (${error.code})`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,7 +1,6 @@
 // `parrotlet info`: what a model is, how large, and what its makers say of it.
 import { loadModel } from '../load-model.js';
 import type { ModelInfo } from '../model-info.js';
-import { modelSource } from './model-source.js';
 import { loadOptions, type ModelFlags } from './recognition.js';
 import { printable, type Terminal } from './terminal.js';
 
@@ -11,7 +10,7 @@ export async function showInfo(
   flags: ModelFlags & { readonly json?: boolean },
   { stdout, signal }: Terminal,
 ): Promise<number> {
-  const loaded = await loadModel(modelSource(model), loadOptions(flags, signal));
+  const loaded = await loadModel(model, loadOptions(flags, signal));
   const { info } = loaded;
   loaded.close();
   stdout.write(flags.json ? `${JSON.stringify(info, null, 2)}\n` : formatInfo(info));

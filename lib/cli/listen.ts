@@ -6,7 +6,6 @@ import { CAPTURE_RATE, type Capture, type Recording } from './capture/capture.js
 import { chooseCapture } from './capture/choose.js';
 import { formatSpeed } from './formats.js';
 import { createLiveOutput, overheard } from './live-output.js';
-import { modelSource } from './model-source.js';
 import { type Engine, loadOptions, type RecognitionFlags, sessionOptions } from './recognition.js';
 import { printable, type Terminal } from './terminal.js';
 
@@ -33,11 +32,12 @@ export async function listen(
   const capture = await choose(flags.capture);
   if (flags.listDevices) return listDevices(capture, flags, terminal);
   const { signal, stdout, stderr } = terminal;
-  const model = await engine.loadModel(modelSource(flags.model), loadOptions(flags, signal));
+  const model = await engine.loadModel(flags.model, loadOptions(flags, signal));
   const output = createLiveOutput(flags, stdout);
   const format = { sampleRate: CAPTURE_RATE, channels: 1 };
+  let recording: Recording | undefined;
   try {
-    const recording = await capture.open(flags.device);
+    recording = await capture.open(flags.device);
     const samples = new Samples(recording, flags.seconds);
     if (signal.aborted) recording.stop();
     signal.addEventListener('abort', recording.stop, { once: true });
@@ -54,6 +54,7 @@ export async function listen(
     samples.throwIfFailed();
     return 0;
   } finally {
+    recording?.stop();
     output.clear();
     model.close();
   }

@@ -5,8 +5,11 @@ import { runCommandLine } from './program.js';
 import type { Output } from './terminal.js';
 
 const interruption = new AbortController();
-// The first Ctrl-C asks the command to end; a second one finds no handler and kills.
-process.once('SIGINT', () => interruption.abort());
+// The first Ctrl-C, or wish of the system, asks the command to end, so that it leaves no half-made file; a
+// second one finds no handler and kills.
+for (const wish of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(wish, () => interruption.abort());
+}
 
 // The reader of a pipe may leave early, as `head` does; that is no error of ours.
 for (const stream of [process.stdout, process.stderr]) {

@@ -8,7 +8,6 @@ import { transcribe } from '../transcribe.js';
 import { reportFailure } from './failure.js';
 import { formatJson, formatSpeed, formatText } from './formats.js';
 import { createLiveOutput, overheard } from './live-output.js';
-import { modelSource } from './model-source.js';
 import { atSpeed } from './pacing.js';
 import { createProgress } from './progress.js';
 import { type Engine, loadOptions, type RecognitionFlags, sessionOptions } from './recognition.js';
@@ -31,7 +30,7 @@ export async function transcribeFiles(
   engine: Engine = { loadModel, transcribe },
 ): Promise<number> {
   const model = await engine.loadModel(
-    modelSource(flags.model),
+    flags.model,
     loadOptions(flags, terminal.signal),
   );
   const total = { audio: 0, processing: 0, failed: 0 };

@@ -1,5 +1,4 @@
 // Imports a checkpoint: finds its family, quantizes its weights, writes a model file.
-import { resolve } from 'node:path';
 import { expectArgument, ParrotletError, throwIfAborted } from '../errors.js';
 import type { ImportedModel, ImportFamily, ImportOrigin } from './families/family.js';
 import { sliceScales } from './group-scales.js';
@@ -15,6 +14,7 @@ import {
 import type { ConfidenceDocument, ModelCard, ModelDocument } from './model-document.js';
 import type { CodesEntry, TensorEntry } from './model-layout.js';
 import { ModelWriter } from './model-writer.js';
+import { expectOtherFile } from './other-file.js';
 import {
   type PlanChoice,
   type PlannedTensor,
@@ -69,12 +69,7 @@ export interface ImportOptions extends PlanChoice, ImportOrigin {
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
   const start = performance.now();
   throwIfAborted(options.signal);
-  expectArgument(
-    resolve(options.output) !== resolve(options.source),
-    'output',
-    'another file than the source, which would be replaced,',
-    options.output,
-  );
+  await expectOtherFile(options.source, options.output);
   const family = await chooseFamily(options);
   const model = await family.read(options);
   try {

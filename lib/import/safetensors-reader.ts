@@ -113,7 +113,11 @@ async function readBytes(
   const bytes = new Uint8Array(length);
   let done = 0;
   while (done < length) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
+    const { bytesRead } = await handle
+      .read(bytes, done, length - done, position + done)
+      .catch((cause: Error) => {
+        throw new ParrotletError('IO_ERROR', `Cannot read ${file}: ${cause.message}`, { cause });
+      });
     if (bytesRead === 0) {
       throw new ParrotletError('MODEL_TRUNCATED', `${file} became shorter while it was read.`);
     }

@@ -1,8 +1,7 @@
 // Checks what can be checked before a model is opened, so that a typing mistake costs no time.
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { expectArgument } from '../errors.js';
 import { ACTIVATION_BITS, SCHEMES } from '../import/code-format.js';
+import { expectOtherFile } from '../import/other-file.js';
 import { METHODS } from './matrix-quantizer.js';
 import type { QuantizeModelOptions } from './quantize-model.js';
 
@@ -54,18 +53,5 @@ export async function checkOptions(options: QuantizeModelOptions): Promise<void>
     'nothing beside a budget, which chooses the bits itself,',
     bits,
   );
-  expectArgument(
-    !(await isSameFile(options.source, options.output)),
-    'output',
-    'another file than the source, which would be replaced,',
-    options.output,
-  );
-}
-
-async function isSameFile(a: string, b: string): Promise<boolean> {
-  if (resolve(a) === resolve(b)) return true;
-  const [first, second] = await Promise.all(
-    [a, b].map((path) => stat(path).catch(() => undefined)),
-  );
-  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
+  await expectOtherFile(options.source, options.output);
 }

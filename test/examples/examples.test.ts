@@ -149,6 +149,17 @@ describe('websocket/', () => {
     expect((await stream('')).code).toBe(1000);
   });
 
+  it('outlives clients that do not keep to the protocol', async () => {
+    const sent = new WebSocket(origin.replace('http', 'ws'));
+    await once(sent, 'open');
+    sent.send(new Uint8Array(2 ** 20 + 1));
+    expect((await once(sent, 'close'))[0]).toBe(1009); // too long
+    const odd = new WebSocket(`${origin.replace('http', 'ws')}//`);
+    await once(odd, 'open');
+    odd.terminate();
+    expect((await stream('')).code).toBe(1000);
+  });
+
   it('serves the page and the worklet it asks for, and nothing else', async () => {
     const page = await (await fetch(origin)).text();
     const [, worklet] = /addModule\('([^']+)'\)/.exec(page)!;

@@ -71,6 +71,13 @@ describe('a source', () => {
     expect(engine.loadModelBytes).toHaveBeenCalledWith(bytes);
   });
 
+  it('is a URL as a string', async () => {
+    await loadModel(pathToFileURL(file).href);
+    expect(engine.loadModelFile).toHaveBeenCalledWith(file, 2 ** 30);
+    await loadModel(`${base}/model`);
+    expect(engine.loadModelBytes).toHaveBeenCalledOnce();
+  });
+
   it('is an http URL, read with progress', async () => {
     const seen: LoadProgress[] = [];
     await loadModel(new URL(`${base}/model`), { onProgress: (progress) => seen.push(progress) });
@@ -78,6 +85,13 @@ describe('a source', () => {
     expect(seen.map(({ status }) => status)).toEqual(['start', 'read', 'ready']);
     expect(seen.at(-1)).toMatchObject({ source: `${base}/model`, loadedBytes: 12, totalBytes: 12 });
   });
+});
+
+it('passes on what the callback throws, in the middle of a download too', async () => {
+  const onProgress = () => {
+    throw new Error('callback');
+  };
+  await expect(loadModel(new URL(`${base}/model`), { onProgress })).rejects.toThrow(/^callback$/);
 });
 
 it.each([2, 4, 8] as const)('the default model comes in %i bits', async (bits) => {
@@ -114,6 +128,8 @@ describe('a failure tells its cause:', () => {
     ['no file', () => path.join(folder, 'none'), 'MODEL_NOT_FOUND', /none.*Check the path/],
     ['a path through a file', () => path.join(file, 'x'), 'MODEL_NOT_FOUND', /there is none/],
     ['a path with a zero byte', () => 'a\0b', 'IO_ERROR', /could not be read/],
+    ['a URL without a host', () => 'http://', 'INVALID_ARGUMENT', /a URL with a host/],
+    ['another host', () => new URL('file://server/x'), 'INVALID_ARGUMENT', /on this machine/],
     ['status 404', () => new URL(`${base}/missing`), 'MODEL_NOT_FOUND', /404/],
     ['status 500', () => new URL(`${base}/broken`), 'IO_ERROR', /500/],
     ['a connection that breaks', () => new URL(`${base}/cut`), 'IO_ERROR', /could not be fetched/],

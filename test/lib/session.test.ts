@@ -1,4 +1,5 @@
 // The facade's session: order, pace, ends, and every way to fail.
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ParrotletError } from '../../lib/errors.js';
 import { collect, gate, openFake, SAMPLE_RATE } from './fake-backend.js';
@@ -260,6 +261,20 @@ describe('abort', () => {
   });
 });
 
+it('watch one signal together, by one listener', async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const opened = Array.from({ length: 12 }, () => openFake({ signal }));
+  await opened[0]!.session.close();
+  await opened[1]!.session.finish();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  controller.abort();
+  await Promise.all(opened.map(({ session }) => session.close()));
+  expect(opened.map(({ engine }) => engine.closes)).toEqual(opened.map(() => 1));
+  await expect(opened[0]!.session.write(second)).rejects.toMatchObject({ code: 'SESSION_CLOSED' });
+  await expect(opened[2]!.session.write(second)).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
 describe('failures of the engine', () => {
   it('reach the caller and the reader, and close the session', async () => {
     const { session, engine } = openFake();
@@ -301,6 +316,32 @@ describe('Web streams', () => {
     await expect(audio.pipeTo(session.writable)).rejects.toThrow('unplugged');
     await session.close();
     expect(engine.closes).toBe(1);
+  });
+
+  it('tell the reader of the events that the source failed', async () => {
+    const { session } = openFake();
+    const audio = new ReadableStream<Float32Array>({
+      pull(controller) {
+        controller.error(new Error('unplugged'));
+      },
+    });
+    await expect(collect(audio.pipeThrough(session))).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      message: expect.stringContaining('before its end: unplugged'),
+    });
+  });
+
+  it('tell the reader of the events that a write failed, and close the session', async () => {
+    for (const [piece, code] of [
+      [Float32Array.of(Number.NaN), 'PCM_NON_FINITE'],
+      ['samples' as unknown as Float32Array, 'INVALID_ARGUMENT'],
+    ] as const) {
+      const { session, engine } = openFake();
+      const audio = new ReadableStream<Float32Array>({ start: (to) => to.enqueue(piece) });
+      await expect(collect(audio.pipeThrough(session))).rejects.toMatchObject({ code });
+      await session.close();
+      expect(engine.closes).toBe(1);
+    }
   });
 
   it('let go of the events when the reader cancels', async () => {

@@ -1,5 +1,5 @@
 // transcribe(): audio at the pace of the engine, callbacks, and clean ends.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TranscriptEvent } from '../../lib/events/types.js';
 import { Model } from '../../lib/model.js';
 import { transcribe } from '../../lib/transcribe.js';
@@ -101,4 +101,61 @@ it('stops on its signal', async () => {
     onProgress: () => controller.abort(),
   });
   await expect(done).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+describe('a source that falls silent', () => {
+  const silent = () => {
+    let closed = false;
+    async function* chunks() {
+      yield new Float32Array(2);
+      await new Promise(() => {});
+    }
+    const close = async () => {
+      closed = true;
+    };
+    return { ...source(chunks()), close, isClosed: () => closed };
+  };
+
+  it('does not keep a call from being aborted', async () => {
+    const { backend, model } = open();
+    const audio = silent();
+    const done = transcribe(model, audio, { signal: AbortSignal.timeout(20) });
+    await expect(done).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(backend.sessions[0]?.closes).toBe(1);
+    expect(audio.isClosed()).toBe(true);
+  });
+
+  it('does not keep a call from failing', async () => {
+    const onEvent = async () => {
+      throw new Error('listener');
+    };
+    const done = transcribe(open().model, silent(), { partials: true, onEvent });
+    await expect(done).rejects.toThrow('listener');
+  });
+
+  it('may be silent from the start', async () => {
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+      await new Promise(() => {});
+    }
+    const done = transcribe(open().model, bytes(), { signal: AbortSignal.timeout(20) });
+    await expect(done).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
+
+it('takes partials: undefined for not given', async () => {
+  const { backend, model } = open();
+  const options = { partials: undefined } as unknown as { partials: boolean };
+  await transcribe(model, source(chunksOf(2)), options);
+  expect(backend.sessions[0]?.options.noPartials).toBe(true);
+});
+
+it('refuses a stream of anything but bytes', async () => {
+  async function* texts() {
+    yield 'RIFF';
+  }
+  const stream = texts() as unknown as AsyncIterable<Uint8Array>;
+  await expect(transcribe(open().model, stream)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('a stream of bytes'),
+  });
 });

@@ -40,7 +40,11 @@ async function openMicrophone(
   const microphone = await translated(() =>
     microphones.open({ sampleRate: CAPTURE_RATE, channels: 1, ...(device && { device }) }),
   );
-  const stop = () => microphone.stop();
+  let isStopped = false;
+  const stop = () => {
+    if (!isStopped) microphone.stop();
+    isStopped = true;
+  };
   async function* read(): AsyncGenerator<Uint8Array> {
     try {
       yield* readPieces(PACKAGE, microphone, stop);

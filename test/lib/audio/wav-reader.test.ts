@@ -104,6 +104,13 @@ it.each([
   expect(read).toMatchObject({ samples: expected, error: undefined, durationSeconds: undefined });
 });
 
+it('believes a file of three gigabytes', async () => {
+  const sizes = { dataBytes: 3_000_000_000, riffBytes: 3_000_000_036 };
+  const audio = await openAudio(makeWav({ ...MONO, data, ...sizes }));
+  expect(audio.durationSeconds).toBe(1_500_000_000 / 16000);
+  await audio.close();
+});
+
 it('trusts ds64 over the placeholder of RF64', async () => {
   const wav = makeWav({ ...MONO, data, form: 'RF64' });
   const read = await collect(Buffer.concat([wav, Buffer.alloc(64, 7)]));

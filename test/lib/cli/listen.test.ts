@@ -26,7 +26,7 @@ describe('over a fake recorder and engine', () => {
   /** A microphone that gives `pieces`, then what `end` does. */
   async function run(
     pieces: readonly Uint8Array[],
-    { seconds, end }: { seconds?: number; end?: () => Promise<void> } = {},
+    { end, ...flags }: { seconds?: number; beam?: number; end?: () => Promise<void> } = {},
   ) {
     const terminal = fakeTerminal();
     const fake = new FakeModel();
@@ -43,7 +43,7 @@ describe('over a fake recorder and engine', () => {
       },
     };
     const code = await listen(
-      { model: 'default', pauses: true, device: 'hw:1', ...(seconds && { seconds }) },
+      { model: 'default', pauses: true, device: 'hw:1', ...flags },
       terminal,
       { loadModel: async () => new Model(fake), transcribe },
       async () => capture,
@@ -60,8 +60,14 @@ describe('over a fake recorder and engine', () => {
     expect({ code, out }).toEqual({ code: 0, out: '[0:00.0-0:00.0] 2\n' });
     expect(fake.sessions[0]!.pieces.flatMap((piece) => [...piece])).toEqual([0.5, -0.5]);
     expect(fake.sessions[0]!.options).toMatchObject({ sampleRate: 16000, channels: 1 });
-    expect(calls).toEqual(['open hw:1']);
+    expect(calls).toEqual(['open hw:1', 'stop']);
     expect(fake.closes).toBe(1);
+  });
+
+  it('stops the recorder where the session is refused', async () => {
+    const { code, calls } = await run([new Uint8Array(2)], { beam: 99 });
+    expect(code).toContain('beam');
+    expect(calls).toEqual(['open hw:1', 'stop']);
   });
 
   it('ends at the very sample after --seconds', async () => {

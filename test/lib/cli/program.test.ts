@@ -4,7 +4,6 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../lib/cli/doctor.js';
 import { formatInfo } from '../../../lib/cli/info.js';
-import { modelSource } from '../../../lib/cli/model-source.js';
 import { createProgram, runCommandLine } from '../../../lib/cli/program.js';
 import { ParrotletError } from '../../../lib/errors.js';
 import { Model } from '../../../lib/model.js';
@@ -158,11 +157,6 @@ it('describes schemes and activations where a card counts them', () => {
   expect(text).toMatch(/^activations +10 in 4 bits$/m);
   expect(text).not.toContain('parametersBy');
   expect(formatInfo(info)).not.toMatch(/^(schemes|activations) /m);
-});
-
-it('takes paths as they are and http(s) addresses as URLs', () => {
-  expect(modelSource('models/a.safetensors')).toBe('models/a.safetensors');
-  expect(modelSource('https://example.org/a')).toEqual(new URL('https://example.org/a'));
 });
 
 it('docs/command-line.md holds the help of every command', () => {

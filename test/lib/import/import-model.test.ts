@@ -1,5 +1,5 @@
 // The import as a whole: quantization by plan, report, progress, abort, and failure half-way.
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ImportProgress, importModel } from '../../../lib/import/import-model.js';
@@ -126,6 +126,21 @@ describe('importModel', () => {
     // Not toEqual, which takes seconds for arrays of this size.
     expect(expected.codes.every((code, i) => code === codes.get(TABLE)![i])).toBe(true);
     expect(dequantized.every((value, i) => value === floats.get(TABLE)![i])).toBe(true);
+  });
+
+  it('writes over nothing that it reads', async () => {
+    const source = await moonshineFolder();
+    const weights = join(source, 'model.safetensors');
+    const before = await readFile(weights);
+    const elsewhere = join(await temporaryFolder(), 'link.safetensors');
+    await link(weights, elsewhere);
+    for (const output of [weights, elsewhere]) {
+      await expect(importModel({ source, output })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('another file than the source'),
+      });
+    }
+    expect((await readFile(weights)).equals(before)).toBe(true);
   });
 
   it('tells its progress, tensor by tensor', async () => {
