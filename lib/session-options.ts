@@ -36,8 +36,8 @@ export interface SessionOptions {
    */
   readonly leastPauseSeconds?: number;
   /**
-   * A segment with less sound in it than this, in seconds up to 5, is dropped and nothing is said of
-   * it. Default 0.1; without effect where `pauses` is false.
+   * A segment with less sound in it than this, in seconds up to 5 and to `maxSegmentSeconds`, is
+   * dropped and nothing is said of it. Default 0.1; without effect where `pauses` is false.
    */
   readonly minSpeechSeconds?: number;
   /**

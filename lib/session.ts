@@ -1,6 +1,7 @@
 // One stream of speech: queues calls for the engine and hands out what it says.
-import type { BackendSession, StepResult } from './backend/backend.js';
+
 import { onAbort } from './abort.js';
+import type { BackendSession, StepResult } from './backend/backend.js';
 import { abortError, ParrotletError } from './errors.js';
 import { EventQueue } from './events/event-queue.js';
 import { toTranscript } from './events/transcript.js';

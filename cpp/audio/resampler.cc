@@ -41,7 +41,8 @@ double WindowedSinc(double t, double cutoff, double half_length) {
   if (std::abs(place) >= 1) return 0;
   const double angle = std::numbers::pi * cutoff * t;
   const double sinc = angle == 0 ? 1 : std::sin(angle) / angle;
-  return cutoff * sinc * BesselI0(kBeta * std::sqrt(1 - place * place)) / BesselI0(kBeta);
+  static const double kAtCentre = BesselI0(kBeta);
+  return cutoff * sinc * BesselI0(kBeta * std::sqrt(1 - place * place)) / kAtCentre;
 }
 
 // 16 partial sums folded in halves; count is a multiple of 16.

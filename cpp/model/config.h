@@ -97,7 +97,7 @@ struct TokenizerConfig {
 struct Config {
   std::string name;
   int sample_rate = 16000;
-  float max_segment_seconds = 20;  // the longest segment the model was made for
+  double max_segment_seconds = 20;  // the longest segment the model was made for
   FrontEndConfig front_end;
   EncoderConfig encoder;
   OutputStage output = OutputStage::kAttentionDecoder;

@@ -1,7 +1,9 @@
 // The parser of docs/model-format.md.
 #include "model/model_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -246,6 +248,15 @@ Status CheckValues(std::span<const Tensor> tensors) {
   return {};
 }
 
+// Without blocking: a pipe that nobody writes to is refused, rather than waited for.
+std::FILE* OpenFile(const char* path) {
+  const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return nullptr;
+  std::FILE* file = fdopen(descriptor, "rb");
+  if (file == nullptr) close(descriptor);
+  return file;
+}
+
 }  // namespace
 
 size_t Tensor::elements() const {
@@ -306,7 +317,7 @@ Result<ModelFile> ModelFile::Read(const char* path, size_t max_bytes) {
                          std::strerror(error != 0 ? error : EIO));
   };
   errno = 0;
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path, "rb"), std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(OpenFile(path), std::fclose);
   if (file == nullptr) return io_error(errno);
   struct stat status;
   if (fstat(fileno(file.get()), &status) != 0) return io_error(errno);

@@ -25,7 +25,8 @@ void Default(double& option, double value) {
 }  // namespace
 
 Status AsrOptions::Resolve(const Config& config) {
-  const double longest = std::max<double>(kShortestLimitSeconds, config.max_segment_seconds);
+  const double longest = config.max_segment_seconds;
+  const double shortest = std::min(kShortestLimitSeconds, longest);
   if (sample_rate == 0) sample_rate = config.sample_rate;
   if (max_segment_seconds == 0) max_segment_seconds = config.max_segment_seconds;
   if (least_pause_seconds == 0) least_pause_seconds = std::min(kLeastPauseSeconds, pause_seconds);
@@ -35,8 +36,8 @@ Status AsrOptions::Resolve(const Config& config) {
        {CheckRange("beam", beam == 0 ? 1 : beam, 1, kMaxBeam),
         CheckRange("pauseSeconds", pause_seconds, 0.1, 10),
         CheckRange("leastPauseSeconds", least_pause_seconds, 0.05, pause_seconds),
-        CheckRange("minSpeechSeconds", min_speech_seconds, 0, 5),
-        CheckRange("maxSegmentSeconds", max_segment_seconds, kShortestLimitSeconds, longest),
+        CheckRange("maxSegmentSeconds", max_segment_seconds, shortest, longest),
+        CheckRange("minSpeechSeconds", min_speech_seconds, 0, std::min(5.0, max_segment_seconds)),
         CheckRange("minConfidence", min_confidence, 0, 1)}) {
     if (!status.ok()) return status;
   }

@@ -29,10 +29,7 @@ export async function transcribeFiles(
   terminal: Terminal,
   engine: Engine = { loadModel, transcribe },
 ): Promise<number> {
-  const model = await engine.loadModel(
-    flags.model,
-    loadOptions(flags, terminal.signal),
-  );
+  const model = await engine.loadModel(flags.model, loadOptions(flags, terminal.signal));
   const total = { audio: 0, processing: 0, failed: 0 };
   try {
     for (const file of files) {

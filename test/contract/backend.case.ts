@@ -157,6 +157,44 @@ export function describeBackend(name: string, load: () => Backend): void {
       expect(() => model.openSession(defaults)).toThrow(/closed/);
     });
 
+    it('opens a session although reading its options closes the model', async () => {
+      const model = await loadModel();
+      const expected = await run((await loadModel()).openSession(defaults), samples);
+      const session = model.openSession({
+        ...defaults,
+        get sampleRate() {
+          model.close();
+          return 0;
+        },
+      });
+      expect(await run(session, samples)).toEqual(expected);
+    });
+
+    it('has worked on all of a write once it settles', async () => {
+      const session = (await loadModel()).openSession(defaults);
+      const nothing = new Float32Array(0);
+      for (const size of [1600, 4321, samples.length]) {
+        await session.reset();
+        let count = 0;
+        for (let at = 0; at < samples.length; at += size) {
+          count += (await session.write(samples.subarray(at, at + size))).events.length;
+          expect((await session.write(nothing)).events).toEqual([]);
+        }
+        expect(count).toBeGreaterThan(2);
+      }
+    });
+
+    it('takes a count beyond all bounds for one that is out of range', async () => {
+      const model = await loadModel();
+      for (const name of ['channels', 'chunkFrames', 'lookAheadFrames', 'beam'] as const) {
+        for (const value of [1e12, -1e12]) {
+          expect(() => model.openSession({ ...defaults, [name]: value })).toThrow(
+            expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+          );
+        }
+      }
+    });
+
     it('takes nothing of audio that is not finite, and goes on', async () => {
       const session = (await loadModel()).openSession(defaults);
       const expected = await run(session, samples);

@@ -4,6 +4,9 @@
 #include <napi.h>
 
 #include <memory>
+#include <new>
+
+#include "bindings/node/errors.h"
 
 namespace parrotlet::node {
 
@@ -14,7 +17,10 @@ class Handle {
  public:
   static Napi::Value Wrap(Napi::Env env, std::shared_ptr<T> object) {
     Napi::Object wrapper = Napi::Object::New(env);
-    auto* handle = new Handle{std::move(object)};
+    auto* handle = new (std::nothrow) Handle{std::move(object)};
+    if (handle == nullptr) {
+      return Throw(env, Code::kOutOfMemory, "There was not enough memory for this call.");
+    }
     if (napi_wrap(env, wrapper, handle, Finalize, nullptr, nullptr) != napi_ok) {
       delete handle;
       return env.Undefined();

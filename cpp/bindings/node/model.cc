@@ -28,10 +28,8 @@ class LoadFileJob final : public LoadJob {
 
  private:
   int Execute(pl_error* error) override {
-    pl_model* model = nullptr;
-    const int code = pl_model_load_file(path_.c_str(), max_bytes_, &model, error);
-    if (code == 0) model_ = std::make_shared<NativeModel>(model);
-    return code;
+    model_ = std::make_shared<NativeModel>();
+    return pl_model_load_file(path_.c_str(), max_bytes_, &model_->model, error);
   }
 
   const std::string path_;
@@ -44,10 +42,8 @@ class LoadBytesJob final : public LoadJob {
 
  private:
   int Execute(pl_error* error) override {
-    pl_model* model = nullptr;
-    const int code = pl_model_load_bytes(bytes_.data(), bytes_.size(), &model, error);
-    if (code == 0) model_ = std::make_shared<NativeModel>(model);
-    return code;
+    model_ = std::make_shared<NativeModel>();
+    return pl_model_load_bytes(bytes_.data(), bytes_.size(), &model_->model, error);
   }
 
   const std::vector<uint8_t> bytes_;
@@ -55,14 +51,14 @@ class LoadBytesJob final : public LoadJob {
 
 }  // namespace
 
-NativeModel* ModelFrom(Napi::Value value) {
+std::shared_ptr<NativeModel> ModelFrom(Napi::Value value) {
   const auto* handle = Handle<NativeModel>::From(value);
   if (!handle) {
     Throw(value.Env(), Code::kInvalidArgument, "Expected a model of this addon.");
   } else if (!handle->object) {
     Throw(value.Env(), Code::kInvalidArgument, "Expected an open model, but it was closed.");
   }
-  return handle ? handle->object.get() : nullptr;
+  return handle ? handle->object : nullptr;
 }
 
 // (path: string, maxBytes: number) -> Promise<model>
@@ -91,7 +87,7 @@ Napi::Value LoadModelBytes(const Napi::CallbackInfo& info) {
 
 // (model) -> string
 Napi::Value ModelDescribe(const Napi::CallbackInfo& info) {
-  const NativeModel* model = ModelFrom(info[0]);
+  const std::shared_ptr<NativeModel> model = ModelFrom(info[0]);
   if (!model) return info.Env().Undefined();
   return Napi::String::New(info.Env(), pl_model_describe(model->model));
 }

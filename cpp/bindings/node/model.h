@@ -3,6 +3,8 @@
 
 #include <napi.h>
 
+#include <memory>
+
 #include "api/parrotlet.h"
 #include "bindings/node/handle.h"
 
@@ -11,16 +13,17 @@ namespace parrotlet::node {
 struct NativeModel {
   static constexpr napi_type_tag kTag = {0x8f1c2be64a7d4c03, 0x9a57d1e0c36b42f8};
 
-  explicit NativeModel(pl_model* model) : model(model) {}
+  NativeModel() = default;
   ~NativeModel() { pl_model_free(model); }
   NativeModel(const NativeModel&) = delete;
   NativeModel& operator=(const NativeModel&) = delete;
 
-  pl_model* const model;
+  pl_model* model = nullptr;
 };
 
-// The open model in `value`; when there is none, null, and an error is pending.
-NativeModel* ModelFrom(Napi::Value value);
+// The open model in `value`, which lives on while it is held here; when there is none, null, and an
+// error is pending.
+std::shared_ptr<NativeModel> ModelFrom(Napi::Value value);
 
 Napi::Value LoadModelFile(const Napi::CallbackInfo& info);
 Napi::Value LoadModelBytes(const Napi::CallbackInfo& info);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,12 +23,12 @@ namespace {
 struct NativeSession {
   static constexpr napi_type_tag kTag = {0x3d60b7f25e9a4811, 0xb2c4870fd9163ae5};
 
-  NativeSession(pl_session* session, size_t channels) : session(session), channels(channels) {}
+  explicit NativeSession(size_t channels) : channels(channels) {}
   ~NativeSession() { pl_session_close(session); }
   NativeSession(const NativeSession&) = delete;
   NativeSession& operator=(const NativeSession&) = delete;
 
-  pl_session* const session;
+  pl_session* session = nullptr;
   const size_t channels;
   bool busy = false;  // a job is queued or runs; touched on the environment's thread only
 };
@@ -77,14 +79,16 @@ class WriteJob final : public SessionJob {
   int Step(pl_session* session, pl_error* error) override {
     const float* next = samples_.data();
     size_t frames = samples_.size() / channels_;
-    while (frames > 0) {
+    size_t events_before;
+    do {
       size_t consumed = 0;
       const int code = pl_session_write(session, next, frames, &consumed, error);
       if (code != 0) return code;
       next += consumed * channels_;
       frames -= consumed;
+      events_before = events_.size();
       Drain(session, &events_);
-    }
+    } while (frames > 0 || events_.size() > events_before);
     return 0;
   }
 
@@ -150,6 +154,13 @@ double Number(const Napi::Object& options, const char* name) {
   return number.IsEmpty() ? 0 : number.DoubleValue();
 }
 
+// What is beyond an int becomes its nearest, which no option allows.
+int Integer(const Napi::Object& options, const char* name) {
+  constexpr double kLow = std::numeric_limits<int>::min(), kHigh = std::numeric_limits<int>::max();
+  const double number = Number(options, name);
+  return std::isnan(number) ? 0 : static_cast<int>(std::clamp(number, kLow, kHigh));
+}
+
 int Flag(const Napi::Object& options, const char* name) {
   const Napi::Value value = options.Get(name);
   if (value.IsEmpty()) return 0;
@@ -162,7 +173,8 @@ int Flag(const Napi::Object& options, const char* name) {
 // (model, options: BackendSessionOptions) -> session
 Napi::Value SessionOpen(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const NativeModel* model = ModelFrom(info[0]);
+  // Held, as reading the options may run JavaScript that closes the model.
+  const std::shared_ptr<NativeModel> model = ModelFrom(info[0]);
   if (!model) return env.Undefined();
   if (!info[1].IsObject()) {
     return Throw(env, Code::kInvalidArgument, "Expected the options in an object.");
@@ -170,8 +182,8 @@ Napi::Value SessionOpen(const Napi::CallbackInfo& info) {
   const auto in = info[1].As<Napi::Object>();
   pl_session_options options = {};
   options.sample_rate = Number(in, "sampleRate");
-  options.channels = static_cast<int>(Number(in, "channels"));
-  options.chunk_frames = static_cast<int>(Number(in, "chunkFrames"));
+  options.channels = Integer(in, "channels");
+  options.chunk_frames = Integer(in, "chunkFrames");
   options.no_partials = Flag(in, "noPartials");
   options.no_pauses = Flag(in, "noPauses");
   options.pause_seconds = Number(in, "pauseSeconds");
@@ -179,18 +191,20 @@ Napi::Value SessionOpen(const Napi::CallbackInfo& info) {
   options.min_speech_seconds = Number(in, "minSpeechSeconds");
   options.min_confidence = Number(in, "minConfidence");
   options.max_segment_seconds = Number(in, "maxSegmentSeconds");
-  options.beam = static_cast<int>(Number(in, "beam"));
+  options.beam = Integer(in, "beam");
   options.keep_loops = Flag(in, "keepLoops");
   options.no_words = Flag(in, "noWords");
-  options.lookahead_frames = static_cast<int>(Number(in, "lookAheadFrames"));
+  options.lookahead_frames = Integer(in, "lookAheadFrames");
   options.second_pass = Flag(in, "secondPass");
   if (env.IsExceptionPending()) return env.Undefined();
 
   pl_error error = {};
-  pl_session* session = nullptr;
-  if (pl_session_open(model->model, &options, &session, &error) != 0) return Throw(env, error);
   const size_t channels = options.channels == 0 ? 1 : static_cast<size_t>(options.channels);
-  return Handle<NativeSession>::Wrap(env, std::make_shared<NativeSession>(session, channels));
+  auto opened = std::make_shared<NativeSession>(channels);
+  if (pl_session_open(model->model, &options, &opened->session, &error) != 0) {
+    return Throw(env, error);
+  }
+  return Handle<NativeSession>::Wrap(env, std::move(opened));
 }
 
 // (session) -> string

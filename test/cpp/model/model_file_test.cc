@@ -1,6 +1,7 @@
 #include "model/model_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstring>
 #include <filesystem>
@@ -209,6 +210,9 @@ TEST_F(ModelFileRead, NamesThePathAndTheReasonWhenItCannotRead) {
   EXPECT_NE(std::string(file.status().message).find(absent), std::string::npos);
   EXPECT_EQ(ModelFile::Read(folder_.string().c_str(), 1000).status().code, Code::kIoError);
   EXPECT_EQ(ModelFile::Read("", 1000).status().code, Code::kIoError);
+  const std::string pipe = (folder_ / "pipe").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);  // nobody writes to it
+  EXPECT_EQ(ModelFile::Read(pipe.c_str(), 1000).status().code, Code::kIoError);
   EXPECT_EQ(ModelFile::Read(Write("empty", {}).c_str(), 1000).status().code, Code::kModelTruncated);
 }
 

@@ -130,6 +130,10 @@ TEST(AsrSessionLimits, OptionsOutOfRange) {
   refused("leastPauseSeconds", [](AsrOptions& o) { o.least_pause_seconds = NAN; });
   refused("minSpeechSeconds", [](AsrOptions& o) { o.min_speech_seconds = 5.1; });
   refused("minSpeechSeconds", [](AsrOptions& o) { o.min_speech_seconds = -0.5; });
+  refused("minSpeechSeconds should be from 0 to 2, not 3", [](AsrOptions& o) {
+    o.max_segment_seconds = 2;
+    o.min_speech_seconds = 3;
+  });
   refused("minConfidence", [](AsrOptions& o) { o.min_confidence = 1.01; });
   refused("minConfidence", [](AsrOptions& o) { o.min_confidence = NAN; });
   refused("maxSegmentSeconds", [](AsrOptions& o) { o.max_segment_seconds = 1.9; });

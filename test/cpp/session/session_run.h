@@ -58,14 +58,16 @@ class SessionRun {
 
   // Feeds whole frames until all are taken.
   void Write(const float* samples, size_t frames) {
+    size_t events_before;
     do {
       size_t consumed = 0;
       const Status status = session->Write(samples, frames, consumed);
       ASSERT_TRUE(status.ok()) << status.message;
       samples += consumed * channels_;
       frames -= consumed;
+      events_before = said.size() + starts.size();
       Drain();
-    } while (frames > 0);
+    } while (frames > 0 || said.size() + starts.size() > events_before);
   }
 
   void EndSegment() {
