@@ -136,6 +136,10 @@ const char* pl_model_describe(const pl_model* model) {
   return model == nullptr ? "{}" : model->model->description().c_str();
 }
 
+size_t pl_model_bytes(const pl_model* model) {
+  return model == nullptr ? 0 : model->model->weight_bytes();
+}
+
 void pl_model_free(pl_model* model) { delete model; }
 
 int pl_session_open(pl_model* model, const pl_session_options* options, pl_session** session,
@@ -258,6 +262,10 @@ int pl_session_moments(pl_session* session, const char* name, const float** mome
 
 const char* pl_session_describe(const pl_session* session) {
   return session == nullptr ? "{}" : session->session->description().c_str();
+}
+
+size_t pl_session_bytes(const pl_session* session) {
+  return session == nullptr ? 0 : session->session->state_bytes();
 }
 
 void pl_session_close(pl_session* session) { delete session; }

@@ -44,6 +44,9 @@ int pl_model_load_bytes(const uint8_t* bytes, size_t count, pl_model** model, pl
 // Valid while the model lives.
 const char* pl_model_describe(const pl_model* model);
 
+// Memory of the packed weights ("weightBytes"), for hosts that collect garbage; 0 of null.
+size_t pl_model_bytes(const pl_model* model);
+
 void pl_model_free(pl_model* model);
 
 // Zero means the default in every field.
@@ -128,6 +131,9 @@ int pl_session_moments(pl_session* session, const char* name, const float** mome
 // JSON: {"stateBytes", "algorithmicDelayMs", "chunkMs", "lookAheadMs", "sampleRate",
 // "channels"}. Valid while the session lives.
 const char* pl_session_describe(const pl_session* session);
+
+// Memory of a session ("stateBytes"); 0 of null.
+size_t pl_session_bytes(const pl_session* session);
 
 void pl_session_close(pl_session* session);
 

@@ -91,7 +91,7 @@ void AsrModel::Describe(const ModelFile& file, const EncoderPlan& plan) {
   chunks += "]";
 
   description_ = "{\"fileBytes\":" + std::to_string(file.file_bytes());
-  Put(description_, "weightBytes", std::to_string(arena_.bytes()));
+  Put(description_, "weightBytes", std::to_string(weight_bytes()));
   Put(description_, "parameters", std::to_string(parameters));
   Put(description_, "bits", by_bits);
   Put(description_, "target", JsonString(kernels_->target));

@@ -33,6 +33,9 @@ class AsrModel {
   // Every weight matrix, by the name it has in the file.
   const std::vector<NamedMatrix>& matrices() const { return matrices_; }
 
+  // Memory of the packed weights.
+  size_t weight_bytes() const { return arena_.bytes(); }
+
   // JSON for users; pl_model_describe says what it holds.
   const std::string& description() const { return description_; }
 

@@ -11,7 +11,7 @@ import type {
 import type { TranscriptEvent } from '../../lib/events/types.js';
 import { MODEL_NAMES, readRecording, temporaryFolder, writeRandomModel } from './models.js';
 
-const defaults: BackendSessionOptions = {
+export const defaults: BackendSessionOptions = {
   ...{
     sampleRate: 0,
     channels: 0,

@@ -11,7 +11,8 @@
 namespace parrotlet::node {
 
 // A handle's shared pointer goes when the object is collected or closed; a running job has its own.
-// Each T names its `kTag`, random bits that no other addon uses.
+// JavaScript is told of T's `bytes()` as long as the handle has it, or it would see no reason to
+// collect what nobody closed. Each T names its `kTag`, random bits that no other addon uses.
 template <typename T>
 class Handle {
  public:
@@ -26,7 +27,13 @@ class Handle {
       return env.Undefined();
     }
     napi_type_tag_object(env, wrapper, &T::kTag);
+    handle->Tell(env, 1);
     return wrapper;
+  }
+
+  void Close(napi_env env) {
+    Tell(env, -1);
+    object.reset();
   }
 
   // The handle in `value`; null when it is anything else.
@@ -45,7 +52,18 @@ class Handle {
 
  private:
   explicit Handle(std::shared_ptr<T> object) : object(std::move(object)) {}
-  static void Finalize(napi_env, void* handle, void*) { delete static_cast<Handle*>(handle); }
+
+  // `sign` says whether its memory comes or goes.
+  void Tell(napi_env env, int sign) const {
+    int64_t all;
+    if (object) napi_adjust_external_memory(env, sign * int64_t(object->bytes()), &all);
+  }
+
+  static void Finalize(napi_env env, void* data, void*) {
+    auto* handle = static_cast<Handle*>(data);
+    handle->Tell(env, -1);
+    delete handle;
+  }
 };
 
 }  // namespace parrotlet::node

@@ -96,7 +96,7 @@ Napi::Value ModelDescribe(const Napi::CallbackInfo& info) {
 Napi::Value ModelClose(const Napi::CallbackInfo& info) {
   auto* handle = Handle<NativeModel>::From(info[0]);
   if (!handle) return Throw(info.Env(), Code::kInvalidArgument, "Expected a model of this addon.");
-  handle->object.reset();
+  handle->Close(info.Env());
   return info.Env().Undefined();
 }
 

@@ -15,6 +15,7 @@ struct NativeModel {
 
   NativeModel() = default;
   ~NativeModel() { pl_model_free(model); }
+  size_t bytes() const { return pl_model_bytes(model); }
   NativeModel(const NativeModel&) = delete;
   NativeModel& operator=(const NativeModel&) = delete;
 

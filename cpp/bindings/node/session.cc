@@ -25,6 +25,7 @@ struct NativeSession {
 
   explicit NativeSession(size_t channels) : channels(channels) {}
   ~NativeSession() { pl_session_close(session); }
+  size_t bytes() const { return pl_session_bytes(session); }
   NativeSession(const NativeSession&) = delete;
   NativeSession& operator=(const NativeSession&) = delete;
 
@@ -314,7 +315,7 @@ Napi::Value SessionClose(const Napi::CallbackInfo& info) {
   if (!handle) {
     return Throw(info.Env(), Code::kInvalidArgument, "Expected a session of this addon.");
   }
-  handle->object.reset();
+  handle->Close(info.Env());
   return info.Env().Undefined();
 }
 

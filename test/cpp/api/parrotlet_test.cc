@@ -152,6 +152,8 @@ TEST(Api, RefusesNullArguments) {
   EXPECT_EQ(pl_session_memory(nullptr, &memory, &count, &dim), 1);
   EXPECT_STREQ(pl_model_describe(nullptr), "{}");
   EXPECT_STREQ(pl_session_describe(nullptr), "{}");
+  EXPECT_EQ(pl_model_bytes(nullptr), 0u);
+  EXPECT_EQ(pl_session_bytes(nullptr), 0u);
   pl_model_free(nullptr);
   pl_session_close(nullptr);
 
