@@ -137,12 +137,15 @@ describe('with a model of random weights', () => {
     expect(await finished).toEqual({ code: 130, out: '', err: '' });
   });
 
-  it('exits with 130 when it is interrupted in the middle of a file', async () => {
-    const { child, finished } = start(['transcribe', '-m', model, '--live', '--json', wav]);
-    await setTimeout(1000);
-    child.kill('SIGINT');
-    const { code, out, err } = await finished;
-    expect({ code, err }).toEqual({ code: 130, err: '' });
-    expect(out).not.toContain('"final"');
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'exits with 130 when %s interrupts it in the middle of a file',
+    async (wish) => {
+      const { child, finished } = start(['transcribe', '-m', model, '--live', '--json', wav]);
+      await setTimeout(1000);
+      child.kill(wish);
+      const { code, out, err } = await finished;
+      expect({ code, err }).toEqual({ code: 130, err: '' });
+      expect(out).not.toContain('"final"');
+    },
+  );
 });

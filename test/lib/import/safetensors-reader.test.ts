@@ -113,6 +113,11 @@ describe('SafetensorsReader', () => {
     });
   });
 
+  it('says IO_ERROR where there is a folder', async () => {
+    const folder = await temporaryFolder();
+    await expect(SafetensorsReader.open(folder)).rejects.toMatchObject({ code: 'IO_ERROR' });
+  });
+
   it('says MODEL_NOT_FOUND where there is no file', async () => {
     const path = join(await temporaryFolder(), 'none.safetensors');
     await expect(SafetensorsReader.open(path)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
