@@ -18,8 +18,8 @@ const PIECE_SECONDS = 1;
  *
  * Weights are shared with every other session of the model; a session holds `stateBytes` of its own,
  * however long the stream, and the words of its finals for the transcript (some 200 bytes a word) until
- * it is reset. Calls may be made without waiting for the one before: they
- * take effect in order. Nothing is computed on the event loop's thread.
+ * it is reset. Calls may be made without waiting for the one before: they take effect in order. Nothing
+ * is computed on the event loop's thread.
  *
  * @example
  * await using session = model.createSession({ sampleRate: 48000 });

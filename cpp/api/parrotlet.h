@@ -76,7 +76,8 @@ int pl_session_open(pl_model* model, const pl_session_options* options, pl_sessi
 
 // Feeds `frames` frames of interleaved samples in [-1, 1]. It returns early when events are ready:
 // *consumed says how many frames were taken, and the caller drains the events and calls again with
-// the rest, be it none: what was taken is worked on once a call brings no event. Bad input (NaN, infinity) takes nothing of this call and leaves the session as it was.
+// the rest, be it none: what was taken is worked on once a call brings no event. Bad input (NaN,
+// infinity) takes nothing of this call and leaves the session as it was.
 int pl_session_write(pl_session* session, const float* samples, size_t frames, size_t* consumed,
                      pl_error* error);
 
