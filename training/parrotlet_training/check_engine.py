@@ -76,9 +76,9 @@ class Engine:
         files = [self._folder / f"{i}.wav" for i in range(len(recordings))]
         for file, samples in zip(files, recordings, strict=True):
             soundfile.write(file, samples, SAMPLE_RATE, subtype="FLOAT")
-        options = ["--model", self._model, "--no-pauses", "--json"]
+        # PyTorch searches greedily, and hears each frame once.
+        options = ["--model", self._model, "--no-pauses", "--json", "--beam", 1]
         if chunk != WHOLE:
-            # PyTorch hears each frame once.
             options += ["--chunk", milliseconds(chunk), "--look-ahead", 0]
         lines = node(COMMAND, "transcribe", *files, *options).splitlines()
         return [json.loads(line)["text"] for line in lines]
