@@ -36,13 +36,11 @@ export function unlessAborted<T>(
 ): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {
-    const onAbort = () => {
+    const giveUp = () => {
       reject(abortError(signal));
       work.then(discard).catch(() => {});
     };
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    const settled = () => signal.removeEventListener('abort', onAbort);
-    work.finally(settled).then(resolve, reject);
+    if (signal.aborted) return giveUp();
+    work.finally(onAbort(signal, giveUp)).then(resolve, reject);
   });
 }

@@ -1,5 +1,4 @@
 // One stream of speech: queues calls for the engine and hands out what it says.
-
 import { onAbort } from './abort.js';
 import type { BackendSession, StepResult } from './backend/backend.js';
 import { abortError, ParrotletError } from './errors.js';

@@ -47,10 +47,12 @@ export async function transcribe(
   const audio = await unlessAborted(opening, signal, (late) => void late.close().catch(() => {}));
   let session: Session | undefined;
   try {
-    const opened = model.createSession(sessionOptionsOf(model, options, audio));
-    session = opened;
+    session = model.createSession(sessionOptionsOf(model, options, audio));
     // Together, so that the first failure of either is the one that is passed on.
-    const work = Promise.all([feed(opened, audio, onProgress), onEvent && listen(opened, onEvent)]);
+    const work = Promise.all([
+      feed(session, audio, onProgress),
+      onEvent && listen(session, onEvent),
+    ]);
     const [transcript] = await unlessAborted(work, signal);
     await audio.close();
     return transcript;
