@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/half.h"
 #include "core/sha256.h"
 #include "model/fields.h"
 #include "model/safetensors.h"
@@ -152,15 +153,35 @@ const T* FindByName(std::span<const T> sorted, std::string_view name) {
   return at == sorted.end() || at->name != name ? nullptr : &*at;
 }
 
+// Turns every F16 tensor into the F32 tensor of the same values, which then lies in `widened`.
+void WidenHalves(std::span<StoredTensor> stored, std::vector<float>* widened) {
+  size_t count = 0;
+  for (const StoredTensor& tensor : stored) {
+    if (tensor.type == StoredType::kF16) count += tensor.bytes.size() / sizeof(uint16_t);
+  }
+  widened->reserve(count);  // so that what is handed out stays where it is
+  for (StoredTensor& tensor : stored) {
+    if (tensor.type != StoredType::kF16) continue;
+    const float* first = widened->data() + widened->size();
+    for (size_t at = 0; at < tensor.bytes.size(); at += sizeof(uint16_t)) {
+      uint16_t half;
+      std::memcpy(&half, tensor.bytes.data() + at, sizeof half);
+      widened->push_back(HalfToFloat(half));
+    }
+    tensor.type = StoredType::kF32;
+    tensor.bytes = {reinterpret_cast<const uint8_t*>(first), 2 * tensor.bytes.size()};
+  }
+}
+
 // Takes the scales or zeros [cols][groups] of a quantized matrix, which stand under its name with
 // `suffix` added, and marks their place among those stored.
 Status TakeBeside(const Tensor& matrix, const char* suffix, std::span<const StoredTensor> stored,
                   std::vector<bool>* beside, std::span<const uint8_t>* bytes) {
   const std::string name = matrix.name + suffix;
   const StoredTensor* found = FindByName(stored, name);
-  if (found == nullptr || !found->is_float) {
+  if (found == nullptr || found->type == StoredType::kU8) {
     return Status::Error(Code::kModelShape,
-                         "the manifest asks for an F32 tensor %s, which the file %s",
+                         "the manifest asks for an F32 or F16 tensor %s, which the file %s",
                          Quoted(name).c_str(), found == nullptr ? "does not have" : "has as U8");
   }
   (*beside)[found - stored.data()] = true;
@@ -174,7 +195,7 @@ Status AttachFormat(const Json& value, std::span<const StoredTensor> stored,
                     std::vector<bool>* beside, Tensor* tensor) {
   if (!tensor->is_bytes) {
     return Status::Error(Code::kModelShape,
-                         "the manifest names %s, which is F32; expected codes as U8",
+                         "the manifest names %s, which holds floats; expected codes as U8",
                          Quoted(tensor->name).c_str());
   }
   const std::vector<int> stored_shape = std::move(tensor->shape);
@@ -204,7 +225,7 @@ Result<std::vector<Tensor>> MakeTensors(std::span<const StoredTensor> stored,
     tensor.name = from.name;
     tensor.shape = from.shape;
     tensor.bytes = from.bytes;
-    tensor.is_bytes = !from.is_float;
+    tensor.is_bytes = from.type == StoredType::kU8;
   }
   std::vector<bool> beside(stored.size(), false);
   for (const auto& [name, value] : manifest->members()) {
@@ -303,6 +324,7 @@ Result<ModelFile> ModelFile::Parse(std::vector<uint8_t> bytes) {
   status = CheckDigest(file.bytes_, kSafetensorsLengthBytes + digest.value());
   if (!status.ok()) return status;
 
+  WidenHalves(stored.value(), &file.widened_);
   Result<std::vector<Tensor>> tensors = MakeTensors(stored.value(), file.document_.Find("tensors"));
   if (!tensors.ok()) return tensors.status();
   file.tensors_ = std::move(tensors.value());

@@ -20,7 +20,8 @@ struct Tensor {
   std::string name;
   WeightFormat format;     // bits 32 unless the manifest says the tensor is quantized
   std::vector<int> shape;  // logical: [cols][depth] for a quantized matrix; rank 1 to 4
-  // Little-endian; memory is the ModelFile's. float32 values are aligned to 4 bytes.
+  // Little-endian; memory is the ModelFile's. Floats are float32 and aligned to 4 bytes, also those
+  // that the file holds as float16.
   std::span<const uint8_t> bytes;  // float32 values, codes (quant/pack.h) or raw bytes
   std::span<const uint8_t> scale;  // float32 [cols][groups]; empty unless quantized
   std::span<const uint8_t> zero;   // the same; empty unless affine
@@ -57,6 +58,7 @@ class ModelFile {
 
  private:
   std::vector<uint8_t> bytes_;
+  std::vector<float> widened_;  // what the file holds as F16
   Json document_;
   std::vector<Tensor> tensors_;  // sorted by name
 };

@@ -29,9 +29,21 @@ bool IsName(std::string_view text) {
          std::all_of(text.begin(), text.end(), plain);
 }
 
-// Bytes of a float32 or byte tensor of that shape; false when they overflow.
+constexpr size_t BytesOf(StoredType type) {
+  switch (type) {
+    case StoredType::kF32:
+      return 4;
+    case StoredType::kF16:
+      return 2;
+    case StoredType::kU8:
+      break;
+  }
+  return 1;
+}
+
+// Bytes of the tensor by its type and shape; false when they overflow.
 bool ByteCount(const StoredTensor& tensor, uint64_t* bytes) {
-  *bytes = tensor.is_float ? sizeof(float) : 1;
+  *bytes = BytesOf(tensor.type);
   for (const int size : tensor.shape) {
     if (__builtin_mul_overflow(*bytes, uint64_t(size), bytes)) return false;
   }
@@ -47,10 +59,11 @@ bool ReadOffset(const Json& value, uint64_t* offset) {
 
 // `path` is the tensor's name as errors show it.
 Status ReadEntry(const Json& value, const std::string& path, Entry* entry) {
-  static constexpr Choice<bool> kTypes[] = {{"F32", true}, {"U8", false}};
+  static constexpr Choice<StoredType> kTypes[] = {
+      {"F32", StoredType::kF32}, {"F16", StoredType::kF16}, {"U8", StoredType::kU8}};
   Status status;
   Fields fields(value, path, &status);
-  entry->tensor.is_float = fields.OneOf("dtype", kTypes);
+  entry->tensor.type = fields.OneOf("dtype", kTypes);
   entry->tensor.shape = fields.Integers("shape", 1, kMaxRank, 1, kMaxDimension);
   const std::span<const Json> offsets = fields.List("data_offsets", 2, 2);
   fields.Finish();
@@ -82,7 +95,7 @@ Status CheckCoverage(std::span<const Entry> entries, size_t data_begin, size_t d
                            name.c_str(), double(entry.begin), double(covered),
                            entry.begin < covered ? "they overlap" : "there is a hole");
     }
-    if (entry.tensor.is_float && (data_begin + entry.begin) % sizeof(float) != 0) {
+    if (entry.tensor.type == StoredType::kF32 && (data_begin + entry.begin) % sizeof(float) != 0) {
       return Status::Error(Code::kModelShape,
                            "%s begins at byte %.0f of the file; F32 begins at a multiple of 4",
                            name.c_str(), double(data_begin + entry.begin));

@@ -27,10 +27,13 @@ struct SafetensorsHeader {
   std::span<const uint8_t> data;
 };
 
+// What values a stored tensor holds; F32 is aligned to 4 bytes of the file.
+enum class StoredType : uint8_t { kF32, kF16, kU8 };
+
 // A tensor as it stands in the file.
 struct StoredTensor {
-  std::string name;       // letters, digits, '.', '_', '-'
-  bool is_float = false;  // F32, aligned to 4 bytes of the file; else U8
+  std::string name;  // letters, digits, '.', '_', '-'
+  StoredType type = StoredType::kU8;
   std::vector<int> shape;
   std::span<const uint8_t> bytes;
 };

@@ -2,19 +2,9 @@
 
 #include <cstring>
 
+#include "model/safetensors.h"
+
 namespace parrotlet {
-namespace {
-
-std::string ShapeText(std::span<const int> shape) {
-  std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (i > 0) text += ", ";
-    text += std::to_string(shape[i]);
-  }
-  return text + "]";
-}
-
-}  // namespace
 
 void Weights::Fail(const Status& status) {
   if (status_.ok()) status_ = status;

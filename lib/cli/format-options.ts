@@ -3,6 +3,8 @@ import { InvalidArgumentError, Option } from 'commander';
 import {
   ACTIVATION_BITS,
   type ActivationBits,
+  FLOAT_STORAGES,
+  type FloatStorage,
   SCHEMES,
   type Scheme,
 } from '../import/code-format.js';
@@ -10,6 +12,7 @@ import {
 export interface FormatFlags {
   readonly scheme: Scheme;
   readonly activations: ActivationBits;
+  readonly floats: FloatStorage;
 }
 
 /** `--scheme`, which may be written `mid-rise` too. */
@@ -37,6 +40,13 @@ export function activationsOption(): Option {
         ACTIVATION_BITS,
       );
     });
+}
+
+/** `--floats`. */
+export function floatsOption(): Option {
+  return new Option('--floats <type>', 'of scales, norms and biases in the file')
+    .choices(FLOAT_STORAGES)
+    .default(FLOAT_STORAGES[0]);
 }
 
 function chosen<T>(choice: T | undefined, choices: readonly T[]): T {

@@ -42,6 +42,7 @@ export async function importCheckpoint(
       bits: flags.bits,
       scheme: flags.scheme,
       activations: flags.activations,
+      floats: flags.floats,
       groupSize: flags.group,
       indivisible: flags.indivisible,
       clip: flags.clip,

@@ -7,7 +7,7 @@ import { DEFAULT_MODEL_BITS } from '../default-model.js';
 import type { ConfidenceDocument } from '../import/model-document.js';
 import { packageRoot } from '../package-root.cjs';
 import { reportFailure } from './failure.js';
-import { activationsOption, schemeOption } from './format-options.js';
+import { activationsOption, floatsOption, schemeOption } from './format-options.js';
 import type { ImportFlags } from './import.js';
 import type { ListenFlags } from './listen.js';
 import { addQuantizeCommand } from './quantize-command.js';
@@ -81,6 +81,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
     )
     .addOption(schemeOption())
     .addOption(activationsOption())
+    .addOption(floatsOption())
     .option('-g, --group <n>', "inputs that share a scale, or 'channel'", parseGroup, 'channel')
     .addOption(
       new Option('--indivisible <what>', 'where groups do not divide the inputs')

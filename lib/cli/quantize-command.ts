@@ -1,6 +1,6 @@
 // The options of `parrotlet quantize`. The command's own code is imported when it runs.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { activationsOption, schemeOption } from './format-options.js';
+import { activationsOption, floatsOption, schemeOption } from './format-options.js';
 import type { QuantizeFlags } from './quantize.js';
 import type { Terminal } from './terminal.js';
 
@@ -35,6 +35,7 @@ export function addQuantizeCommand(
     )
     .addOption(schemeOption())
     .addOption(activationsOption())
+    .addOption(floatsOption())
     .option('-g, --group <n>', "inputs that share a scale, or 'channel'", parseGroup, 'channel')
     .addOption(
       new Option('--indivisible <what>', 'where groups do not divide the inputs')

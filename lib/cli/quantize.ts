@@ -57,6 +57,7 @@ export async function quantizeFile(
       output,
       scheme: flags.scheme,
       activations: flags.activations,
+      floats: flags.floats,
       groupSize: flags.group,
       indivisible: flags.indivisible,
       clip: flags.clip,

@@ -18,12 +18,20 @@ export type ActivationBits = 8 | 4 | 32;
 /** Every width of activations, the default first. */
 export const ACTIVATION_BITS: readonly ActivationBits[] = [8, 4, 32];
 
+/** How a model file holds the floats beside codes: scales, zeros, norms, biases, small convolutions. */
+export type FloatStorage = 'float32' | 'float16';
+
+/** Every way of holding floats, the default first. */
+export const FLOAT_STORAGES: readonly FloatStorage[] = ['float32', 'float16'];
+
 /** What decides how weights are rounded. */
 export interface CodeGrid {
   readonly bits: CodeBits;
   /** Inputs that share a scale; divides the inputs of a matrix. */
   readonly groupSize: number;
   readonly scheme: Scheme;
+  /** Of scales and zeros, which are rounded to it before codes are found; default `'float32'`. */
+  readonly floats?: FloatStorage;
 }
 
 /** How a matrix is held, and what it is multiplied with. */
@@ -36,7 +44,7 @@ export function largestCode(bits: CodeBits): number {
   return 2 ** (bits - 1) - 1;
 }
 
-/** Endings of the names of the float32 tensors that stand beside the codes, one value for a group. */
+/** Endings of the names of the float tensors that stand beside the codes, one value for a group. */
 export function companionsOf(scheme: Scheme): readonly ('scale' | 'zero')[] {
   return scheme === 'affine' ? ['scale', 'zero'] : ['scale'];
 }

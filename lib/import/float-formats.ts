@@ -39,13 +39,46 @@ export function toFloat32(format: FloatFormat, bytes: Uint8Array): Float32Array 
   }
 }
 
-let halfTable: Float32Array | undefined;
+/** The nearest float16 values, halves to even: bit patterns. What is too large becomes infinite. */
+export function toHalfBits(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, halfBits);
+}
+
+/** The nearest number that a float16 can hold. */
+export function roundToHalf(value: number): number {
+  return halves()[halfBits(value)]!;
+}
 
 function halfToFloat32(values: Uint16Array): Float32Array {
-  halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits));
+  const table = halves();
   const out = new Float32Array(values.length);
-  for (let i = 0; i < values.length; ++i) out[i] = halfTable[values[i]!]!;
+  for (let i = 0; i < values.length; ++i) out[i] = table[values[i]!]!;
   return out;
+}
+
+let halfTable: Float32Array | undefined;
+
+function halves(): Float32Array {
+  halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits));
+  return halfTable;
+}
+
+function halfBits(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const magnitude = Math.abs(value);
+  if (Number.isNaN(value)) return 0x7e00;
+  if (magnitude >= 65536) return sign | 0x7c00;
+  const exponent = magnitude < 2 ** -14 ? -14 : Math.floor(Math.log2(magnitude));
+  // From a power of two on in steps of its 1,024th: exact in float64. A carry lands in the exponent,
+  // as it should, up to infinity.
+  const steps = roundHalfToEven(magnitude / 2 ** (exponent - 10));
+  return sign | (((exponent + 14) << 10) + steps);
+}
+
+function roundHalfToEven(x: number): number {
+  const low = Math.floor(x);
+  const rest = x - low;
+  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
 }
 
 function halfValue(bits: number): number {

@@ -1,6 +1,7 @@
 // The scales of a matrix, and its zeros where the scheme has them: one for each group of inputs.
 import { type ClipError, searchClip } from './clip-search.js';
 import { type CodeGrid, companionsOf, type Scheme } from './code-format.js';
+import { roundToHalf } from './float-formats.js';
 import { makeSteps, rangeOf, type Steps, spreadSteps } from './steps.js';
 
 /** How much of a group's range its codes span: 1 (`'max'`), a share up to 1, or that of least error. */
@@ -28,14 +29,14 @@ export interface ScaleOptions extends CodeGrid {
  * @param weights - Finite values; a whole number of clip spans.
  */
 export function findScales(weights: Float32Array, options: ScaleOptions): GroupScales {
-  const { groupSize, scheme, clip, clipError = 'mse', clipSpan = groupSize } = options;
+  const { groupSize, clip, clipError = 'mse', clipSpan = groupSize } = options;
   const groups = Array.from({ length: weights.length / groupSize }, (_, g) => {
     return weights.subarray(g * groupSize, (g + 1) * groupSize);
   });
   const ranges = groups.map(rangeOf);
   const together = clipSpan / groupSize;
   let ratio = clip === 'search' || clip === 'max' ? 1 : clip;
-  return gatherScales(groups.length, scheme, (g) => {
+  return gatherScales(groups.length, options, (g) => {
     if (clip === 'search' && g % together === 0) {
       const end = g + together;
       ratio = searchClip(groups.slice(g, end), ranges.slice(g, end), options, clipError);
@@ -44,18 +45,19 @@ export function findScales(weights: Float32Array, options: ScaleOptions): GroupS
   });
 }
 
-/** The steps of `count` groups, asked for in order, as a file holds them. */
+/** The steps of `count` groups, asked for in order, as a file holds them: rounded to its floats. */
 export function gatherScales(
   count: number,
-  scheme: Scheme,
+  { scheme, floats }: Pick<CodeGrid, 'scheme' | 'floats'>,
   stepsOf: (group: number) => Steps,
 ): GroupScales {
+  const rounded = (value: number) => (floats === 'float16' ? roundToHalf(value) : value);
   const scales = new Float32Array(count);
   const zeros = companionsOf(scheme).includes('zero') ? new Float32Array(count) : undefined;
   for (let g = 0; g < count; ++g) {
     const { scale, zero } = stepsOf(g);
-    scales[g] = scale;
-    if (zeros) zeros[g] = zero;
+    scales[g] = rounded(scale);
+    if (zeros) zeros[g] = scales[g] === 0 ? 0 : rounded(zero);
   }
   return { scales, zeros };
 }

@@ -16,7 +16,7 @@ import type { CodesEntry, TensorEntry } from './model-layout.js';
 import { ModelWriter } from './model-writer.js';
 import { expectOtherFile } from './other-file.js';
 import {
-  type PlanChoice,
+  type PlanDefaults,
   type PlannedTensor,
   type PlanRule,
   planTensors,
@@ -36,8 +36,8 @@ export interface ImportProgress {
   readonly totalBytes: number;
 }
 
-/** Options of {@link importModel}; those of {@link PlanChoice} hold where no rule of `plan` does. */
-export interface ImportOptions extends PlanChoice, ImportOrigin {
+/** Options of {@link importModel}; those of {@link PlanDefaults} hold where no rule of `plan` does. */
+export interface ImportOptions extends PlanDefaults, ImportOrigin {
   /** Where the model file will stand. */
   readonly output: string;
   /** A family's name; default: the first that matches. */
@@ -110,8 +110,8 @@ async function chooseFamily(options: ImportOptions): Promise<ImportFamily> {
 }
 
 // exactOptionalPropertyTypes: a choice that is not made must be absent, or it would hide a default.
-function choiceOf(options: ImportOptions): PlanChoice {
-  const { bits, scheme, activations, groupSize, indivisible, clip } = options;
+function choiceOf(options: ImportOptions): PlanDefaults {
+  const { bits, scheme, activations, groupSize, indivisible, clip, floats } = options;
   return {
     ...(bits !== undefined && { bits }),
     ...(scheme !== undefined && { scheme }),
@@ -119,6 +119,7 @@ function choiceOf(options: ImportOptions): PlanChoice {
     ...(groupSize !== undefined && { groupSize }),
     ...(indivisible !== undefined && { indivisible }),
     ...(clip !== undefined && { clip }),
+    ...(floats !== undefined && { floats }),
   };
 }
 

@@ -1,14 +1,24 @@
 // Where every tensor of a model file stands, and the header that says so (docs/model-format.md).
 import { ParrotletError } from '../errors.js';
-import { type CodeFormat, companionsOf, manifestEntry } from './code-format.js';
+import { type CodeFormat, companionsOf, type FloatStorage, manifestEntry } from './code-format.js';
+import { DTYPE_BYTES } from './float-formats.js';
 import type { ModelDocument } from './model-document.js';
 import { packedRowBytes } from './pack.js';
 
 /** A tensor as it will be stored. */
 export type TensorEntry =
-  | { readonly name: string; readonly kind: 'float'; readonly shape: readonly number[] }
+  | FloatEntry
   | CodesEntry
   | { readonly name: string; readonly kind: 'bytes'; readonly length: number };
+
+/** Floats as they will be stored. */
+export interface FloatEntry {
+  readonly name: string;
+  readonly kind: 'float';
+  readonly shape: readonly number[];
+  /** Default `'float32'`. */
+  readonly floats?: FloatStorage;
+}
 
 /** A quantized matrix as it will be stored. */
 export interface CodesEntry extends CodeFormat {
@@ -17,9 +27,15 @@ export interface CodesEntry extends CodeFormat {
   readonly shape: readonly [rows: number, depth: number];
 }
 
+/** What a model file may hold: floats and bytes. */
+export type StoredType = 'F32' | 'F16' | 'U8';
+
+/** Widest first: tensors stand in this order, so that each is aligned to its values. */
+const STORED_TYPES: readonly StoredType[] = ['F32', 'F16', 'U8'];
+
 /** One tensor of the safetensors container; offsets count from the start of the data. */
 export interface StoredPart {
-  readonly dtype: 'F32' | 'U8';
+  readonly dtype: StoredType;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -37,14 +53,14 @@ const ZERO_DIGITS = '0'.repeat(64);
 /** Offset in the file of the 64 digits of the checksum. */
 export const SHA256_OFFSET = 8 + PREFIX.length;
 
-/** The container's tensors: float32 values first, so that all of them are 4-byte aligned. */
+/** The container's tensors. */
 export function layOut(entries: readonly TensorEntry[]): ReadonlyMap<string, StoredPart> {
   const wanted = entries.flatMap(partsOf).sort((a, b) => rank(a.dtype) - rank(b.dtype));
   const parts = new Map<string, StoredPart>();
   let position = 0;
   for (const { name, dtype, shape } of wanted) {
     checkLimits(name, shape, parts);
-    const bytes = shape.reduce((product, size) => product * size, dtype === 'F32' ? 4 : 1);
+    const bytes = shape.reduce((product, size) => product * size, DTYPE_BYTES.get(dtype)!);
     parts.set(name, { dtype, shape, begin: position, end: position + bytes });
     position += bytes;
   }
@@ -70,18 +86,22 @@ export function headerText(
 
 function partsOf(entry: TensorEntry): Omit<StoredPart & { name: string }, 'begin' | 'end'>[] {
   const { name } = entry;
-  if (entry.kind === 'float') return [{ name, dtype: 'F32', shape: entry.shape }];
+  if (entry.kind === 'float') return [{ name, dtype: floatType(entry), shape: entry.shape }];
   if (entry.kind === 'bytes') return [{ name, dtype: 'U8', shape: [entry.length] }];
   const [rows, depth] = entry.shape;
   const companions = companionsOf(entry.scheme).map((ending) => {
     const shape = [rows, depth / entry.groupSize];
-    return { name: `${name}.${ending}`, dtype: 'F32', shape } as const;
+    return { name: `${name}.${ending}`, dtype: floatType(entry), shape };
   });
   return [...companions, { name, dtype: 'U8', shape: [rows, packedRowBytes(entry.bits, depth)] }];
 }
 
-function rank(dtype: StoredPart['dtype']): number {
-  return dtype === 'F32' ? 0 : 1;
+function floatType({ floats }: { readonly floats?: FloatStorage }): StoredType {
+  return floats === 'float16' ? 'F16' : 'F32';
+}
+
+function rank(dtype: StoredType): number {
+  return STORED_TYPES.indexOf(dtype);
 }
 
 function checkLimits(

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ParrotletError } from '../errors.js';
+import { DTYPE_BYTES, toHalfBits } from './float-formats.js';
 import type { ModelDocument } from './model-document.js';
 import {
   headerText,
@@ -10,6 +11,7 @@ import {
   MAX_MODEL_HEADER_BYTES,
   SHA256_OFFSET,
   type StoredPart,
+  type StoredType,
   type TensorEntry,
 } from './model-layout.js';
 
@@ -89,18 +91,21 @@ export class ModelWriter {
   }
 
   /**
-   * Writes a piece of one stored tensor (`X`, or `X.scale` of a quantized one).
+   * Writes a piece of one stored tensor (`X`, or `X.scale` of a quantized one), floats as the file
+   * holds them.
    *
-   * @param offset - Bytes from the tensor's start.
-   * @throws ParrotletError `IO_ERROR`; `INTERNAL` where the piece does not fit the tensor.
+   * @param first - Values of the tensor before the piece.
+   * @throws ParrotletError `IO_ERROR`; `MODEL_UNSUPPORTED` for floats too large for float16;
+   *   `INTERNAL` where the piece does not fit the tensor.
    */
-  async write(name: string, data: Float32Array | Uint8Array, offset = 0): Promise<void> {
+  async write(name: string, data: Float32Array | Uint8Array, first = 0): Promise<void> {
     const part = this.#parts.get(name);
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const bytes = part ? storedAs(part.dtype, data, name) : new Uint8Array();
+    const offset = part ? first * DTYPE_BYTES.get(part.dtype)! : 0;
     if (!part || offset + bytes.length > part.end - part.begin) {
       throw new ParrotletError(
         'INTERNAL',
-        `A piece of ${bytes.length} bytes at ${offset} does not fit tensor "${name}".`,
+        `A piece of ${data.length} values at ${first} does not fit tensor "${name}".`,
       );
     }
     await this.#writeAt(this.#dataStart + part.begin + offset, bytes);
@@ -194,6 +199,18 @@ export class ModelWriter {
 export function modelFileBytes(document: ModelDocument, entries: readonly TensorEntry[]): number {
   const parts = layOut(entries);
   return dataStartOf(document, entries, parts) + endOf(parts);
+}
+
+function storedAs(dtype: StoredType, data: Float32Array | Uint8Array, name: string): Uint8Array {
+  const stored = dtype === 'F16' && data instanceof Float32Array ? toHalfBits(data) : data;
+  if (stored instanceof Uint16Array && stored.some((bits) => (bits & 0x7c00) === 0x7c00)) {
+    throw new ParrotletError(
+      'MODEL_UNSUPPORTED',
+      `Tensor "${name}" holds a value too large for float16 (65,504 at most). Store the model's ` +
+        'floats in float32.',
+    );
+  }
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
 }
 
 function dataStartOf(

@@ -1,6 +1,13 @@
 // Decides, before anything is written, how each weight matrix will be held.
 import { ParrotletError } from '../errors.js';
-import { ACTIVATION_BITS, type ActivationBits, SCHEMES, type Scheme } from './code-format.js';
+import {
+  ACTIVATION_BITS,
+  type ActivationBits,
+  FLOAT_STORAGES,
+  type FloatStorage,
+  SCHEMES,
+  type Scheme,
+} from './code-format.js';
 import type { Clip } from './group-scales.js';
 import type { TensorEntry } from './model-layout.js';
 import type { CodeBits } from './pack.js';
@@ -25,6 +32,12 @@ export interface PlanChoice {
   readonly indivisible?: 'error' | 'channel';
   /** Default `'search'`; `'stored'` takes scales and zeros from the checkpoint. */
   readonly clip?: ScaleChoice;
+}
+
+/** What holds for a whole file, and for its matrices where no rule does. */
+export interface PlanDefaults extends PlanChoice {
+  /** Of scales, zeros and what is no weight matrix; default `'float32'`. */
+  readonly floats?: FloatStorage;
 }
 
 /** A choice for the matrices whose names match. */
@@ -62,16 +75,19 @@ const DEFAULT_CHOICE: Required<PlanChoice> = {
  */
 export function planTensors(
   sources: readonly TensorSource[],
-  defaults: PlanChoice,
+  { floats = 'float32', ...defaults }: PlanDefaults,
   rules: readonly PlanRule[],
 ): PlannedTensor[] {
+  if (!FLOAT_STORAGES.includes(floats)) {
+    throw badChoice('floats', FLOAT_STORAGES.map((name) => `"${name}"`).join(' or '), floats);
+  }
   const used = new Set<PlanRule>();
   const matchers = rules.map((rule) => ({ rule, pattern: toPattern(rule.match) }));
   const planned = sources.map((source) => {
-    if (!source.quantizable) return asFloat(source);
+    if (!source.quantizable) return asFloat(source, floats);
     const hit = matchers.find(({ pattern }) => pattern.test(source.name));
     if (hit) used.add(hit.rule);
-    return planMatrix(source, checked({ ...DEFAULT_CHOICE, ...defaults, ...hit?.rule }));
+    return planMatrix(source, checked({ ...DEFAULT_CHOICE, ...defaults, ...hit?.rule }), floats);
   });
   const unused = rules.find((rule) => !used.has(rule));
   if (unused) {
@@ -112,10 +128,14 @@ export function parsePlan(text: string): PlanRule[] {
   });
 }
 
-function planMatrix(source: TensorSource, choice: Required<PlanChoice>): PlannedTensor {
+function planMatrix(
+  source: TensorSource,
+  choice: Required<PlanChoice>,
+  floats: FloatStorage,
+): PlannedTensor {
   const { bits, scheme, activations, clip } = choice;
   const [rows, depth] = source.shape;
-  if (bits === 32 || rows === undefined || depth === undefined) return asFloat(source);
+  if (bits === 32 || rows === undefined || depth === undefined) return asFloat(source, 'float32');
   const wanted = choice.groupSize === 'channel' ? depth : choice.groupSize;
   const divides = depth % wanted === 0;
   if (!divides && choice.indivisible === 'error') {
@@ -134,14 +154,20 @@ function planMatrix(source: TensorSource, choice: Required<PlanChoice>): Planned
   }
   const groupSize = divides ? wanted : depth;
   const shape = [rows, depth] as const;
-  const format = { bits, groupSize, scheme, activations };
+  const format = { bits, groupSize, scheme, activations, ...storage(floats) };
   const entry = { name: source.name, kind: 'codes', shape, ...format } as const;
   return { source, entry, clip, groupFallback: !divides };
 }
 
-function asFloat(source: TensorSource): PlannedTensor {
+function asFloat(source: TensorSource, floats: FloatStorage): PlannedTensor {
   const { name, shape } = source;
-  return { source, entry: { name, kind: 'float', shape }, clip: 'search', groupFallback: false };
+  const entry = { name, kind: 'float', shape, ...storage(floats) } as const;
+  return { source, entry, clip: 'search', groupFallback: false };
+}
+
+// Entries say only what is not the default.
+function storage(floats: FloatStorage): { readonly floats?: FloatStorage } {
+  return floats === FLOAT_STORAGES[0] ? {} : { floats };
 }
 
 function checked(choice: object): Required<PlanChoice> {

@@ -1,7 +1,8 @@
 // Scales that a checkpoint holds beside a weight matrix: those its training used, to be stored and never
 // found again.
 import { ParrotletError } from '../errors.js';
-import { type CodeGrid, companionsOf } from './code-format.js';
+import { type CodeGrid, companionsOf, type FloatStorage } from './code-format.js';
+import { roundToHalf } from './float-formats.js';
 import type { GroupScales } from './group-scales.js';
 
 /** What is asked of a checkpoint's tensors. */
@@ -54,36 +55,28 @@ export class StoredScales {
     const shape = [outputs / this.#tensors.length, inputs / grid.groupSize] as const;
     const count = (outputs * inputs) / grid.groupSize;
     const scales = new Float32Array(count);
+    const read = (name: string) => this.#read(name, shape, grid.floats);
     const zeros = hasZeros ? new Float32Array(count) : undefined;
     for (const [i, tensor] of this.#tensors.entries()) {
       const at = i * shape[0] * shape[1];
-      scales.set(await this.#readScales(`${tensor}.scale`, shape), at);
-      zeros?.set(await this.#readZeros(`${tensor}.zero`, shape, scales.subarray(at)), at);
+      scales.set(expectScales(`${tensor}.scale`, await read(`${tensor}.scale`)), at);
+      if (!zeros) continue;
+      const found = await read(`${tensor}.zero`);
+      zeros.set(expectZeros(`${tensor}.zero`, found, scales.subarray(at)), at);
     }
     return { scales, zeros };
   }
 
-  async #readScales(name: string, shape: readonly number[]): Promise<Float32Array> {
-    const scales = await this.#read(name, shape);
-    const negative = scales.find((scale) => scale < 0 || Object.is(scale, -0));
-    if (negative !== undefined) throw badValue(name, `the negative number ${negative}`);
-    return scales;
-  }
-
-  async #readZeros(
+  async #read(
     name: string,
     shape: readonly number[],
-    scales: Float32Array,
+    floats: FloatStorage | undefined,
   ): Promise<Float32Array> {
-    const zeros = await this.#read(name, shape);
-    const left = zeros.find((zero, i) => zero !== 0 && scales[i] === 0);
-    if (left !== undefined) throw badValue(name, `${left} where the scale is 0`);
-    return zeros;
-  }
-
-  async #read(name: string, shape: readonly number[]): Promise<Float32Array> {
     const found = this.#checkpoint.shapeOf(name);
-    if (found?.join() === shape.join()) return this.#checkpoint.load(name);
+    if (found?.join() === shape.join()) {
+      const values = await this.#checkpoint.load(name);
+      return floats === 'float16' ? expectHalves(name, values) : values;
+    }
     throw new ParrotletError(
       'MODEL_SHAPE',
       `Stored scales need the checkpoint's tensor "${name}" in the shape [${shape.join(', ')}] ` +
@@ -91,6 +84,29 @@ export class StoredScales {
         'Set the group size and scheme that it was trained in, or another clip than "stored".',
     );
   }
+}
+
+function expectScales(name: string, scales: Float32Array): Float32Array {
+  const negative = scales.find((scale) => scale < 0 || Object.is(scale, -0));
+  if (negative !== undefined) throw badValue(name, `the negative number ${negative}`);
+  return scales;
+}
+
+function expectZeros(name: string, zeros: Float32Array, scales: Float32Array): Float32Array {
+  const left = zeros.find((zero, i) => zero !== 0 && scales[i] === 0);
+  if (left !== undefined) throw badValue(name, `${left} where the scale is 0`);
+  return zeros;
+}
+
+// Rounding now would find other codes than training did.
+function expectHalves(name: string, values: Float32Array): Float32Array {
+  const between = values.find((value) => roundToHalf(value) !== value);
+  if (between === undefined) return values;
+  throw new ParrotletError(
+    'MODEL_UNSUPPORTED',
+    `The checkpoint's tensor "${name}" holds ${between}, which no float16 is: it was not trained ` +
+      'with floats of float16. Store the floats in float32.',
+  );
 }
 
 function badValue(name: string, value: string): ParrotletError {

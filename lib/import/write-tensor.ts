@@ -41,10 +41,10 @@ export async function writeTensor(
     const quantized = quantize(block, row);
     loss.signal += quantized.signal;
     loss.noise += quantized.noise;
-    expectFinite(name, quantized.scales);
+    expectFinite(entry, quantized.scales);
     for (const ending of companionsOf(scheme)) {
       const values = quantized[`${ending}s`]!;
-      await writer.write(`${name}.${ending}`, values, (row * depth * 4) / groupSize);
+      await writer.write(`${name}.${ending}`, values, (row * depth) / groupSize);
     }
     const codes = packCodes(quantized.codes, depth, bits);
     await writer.write(name, codes, row * packedRowBytes(bits, depth));
@@ -55,17 +55,18 @@ export async function writeTensor(
 /** Bytes that a tensor takes in the file, scales and zeros included. */
 export function storedBytes(entry: TensorEntry): number {
   if (entry.kind === 'bytes') return entry.length;
-  if (entry.kind === 'float') return 4 * elements(entry.shape);
+  const floatBytes = entry.floats === 'float16' ? 2 : 4;
+  if (entry.kind === 'float') return floatBytes * elements(entry.shape);
   const [rows, depth] = entry.shape;
-  const groupBytes = 4 * companionsOf(entry.scheme).length;
+  const groupBytes = floatBytes * companionsOf(entry.scheme).length;
   return rows * (packedRowBytes(entry.bits, depth) + (groupBytes * depth) / entry.groupSize);
 }
 
-function expectFinite(name: string, scales: Float32Array): void {
+function expectFinite({ name, floats = 'float32' }: CodesEntry, scales: Float32Array): void {
   if (scales.every(Number.isFinite)) return;
   throw new ParrotletError(
     'MODEL_UNSUPPORTED',
-    `The weights of "${name}" lie too far apart for float32 scales in the scheme affine. The ` +
-      'checkpoint is damaged, or take another scheme.',
+    `The weights of "${name}" lie too far apart for scales in ${floats}. The checkpoint is damaged, ` +
+      'or take another scheme, or floats of float32.',
   );
 }

@@ -1,6 +1,6 @@
 // Checks what can be checked before a model is opened, so that a typing mistake costs no time.
 import { expectArgument } from '../errors.js';
-import { ACTIVATION_BITS, SCHEMES } from '../import/code-format.js';
+import { ACTIVATION_BITS, FLOAT_STORAGES, SCHEMES } from '../import/code-format.js';
 import { expectOtherFile } from '../import/other-file.js';
 import { METHODS } from './matrix-quantizer.js';
 import type { QuantizeModelOptions } from './quantize-model.js';
@@ -12,9 +12,10 @@ import type { QuantizeModelOptions } from './quantize-model.js';
  */
 export async function checkOptions(options: QuantizeModelOptions): Promise<void> {
   const { scheme = 'symmetric', method = 'round', clipError = 'mse', clipPer = 'group' } = options;
-  const { calibration, budget, bits, activations = 8 } = options;
+  const { calibration, budget, bits, activations = 8, floats = 'float32' } = options;
   expectArgument(SCHEMES.includes(scheme), 'scheme', `one of ${SCHEMES.join(', ')}`, scheme);
   expectArgument(ACTIVATION_BITS.includes(activations), 'activations', '8, 4 or 32', activations);
+  expectArgument(FLOAT_STORAGES.includes(floats), 'floats', '"float32" or "float16"', floats);
   expectArgument(METHODS.includes(method), 'method', `one of ${METHODS.join(', ')}`, method);
   expectArgument(['mse', 'l1'].includes(clipError), 'clipError', '"mse" or "l1"', clipError);
   expectArgument(

@@ -4,7 +4,7 @@ import { elements } from '../import/import-report.js';
 import type { TensorEntry } from '../import/model-layout.js';
 import type { CodeBits } from '../import/pack.js';
 import {
-  type PlanChoice,
+  type PlanDefaults,
   type PlannedTensor,
   type PlanRule,
   planTensors,
@@ -21,7 +21,7 @@ const WIDTHS: readonly CodeBits[] = [2, 4, 8];
 export interface BudgetTask {
   readonly sources: readonly TensorSource[];
   /** All but the bits. */
-  readonly defaults: PlanChoice;
+  readonly defaults: PlanDefaults;
   /** A matrix whose rule sets its bits keeps them. */
   readonly rules: readonly PlanRule[];
   /** Bytes of the whole file. */

@@ -21,11 +21,12 @@ const TURNS = 40;
 export function refineScales(
   weights: Float32Array,
   found: GroupScales,
-  { bits, groupSize, scheme }: CodeGrid,
+  grid: CodeGrid,
 ): GroupScales {
+  const { bits, groupSize, scheme } = grid;
   const high = largestCode(bits);
   const starts = stepsOf(found, scheme);
-  return gatherScales(starts.length, scheme, (g) => {
+  return gatherScales(starts.length, grid, (g) => {
     const group = weights.subarray(g * groupSize, (g + 1) * groupSize);
     return refined(group, starts[g]!, { scheme, high });
   });

@@ -3,7 +3,7 @@ import type { Backend } from '../backend/backend.js';
 import { chooseBackend } from '../backend/choose.js';
 import { ParrotletError, throwIfAborted } from '../errors.js';
 import type { ClipError } from '../import/clip-search.js';
-import type { ActivationBits, Scheme } from '../import/code-format.js';
+import type { ActivationBits, FloatStorage, Scheme } from '../import/code-format.js';
 import type { Clip } from '../import/group-scales.js';
 import { cardFacts, countByBits, elements, reportTensor } from '../import/import-report.js';
 import type { ModelDocument } from '../import/model-document.js';
@@ -51,6 +51,8 @@ export interface QuantizeModelOptions {
   readonly clipError?: ClipError;
   /** Whether each scale or each output channel has a clip of its own; default `'group'`. */
   readonly clipPer?: 'group' | 'channel';
+  /** How the file holds scales, zeros and what is no weight matrix; default `'float32'`. */
+  readonly floats?: FloatStorage;
   /** Default `'round'`; `'gptq'` needs `calibration`. */
   readonly method?: Method;
   /** Audio files the float model is run on: a few minutes of speech like that to come. */
@@ -147,7 +149,7 @@ class Quantization {
 
   async #plan(): Promise<PlannedTensor[]> {
     const { bits = 4, budget, plan = [], signal } = this.#options;
-    const { scheme, activations, groupSize, indivisible, clip } = this.#options;
+    const { scheme, activations, groupSize, indivisible, clip, floats } = this.#options;
     const sources = this.#model.tensors;
     const defaults = {
       ...(scheme !== undefined && { scheme }),
@@ -155,6 +157,7 @@ class Quantization {
       ...(groupSize !== undefined && { groupSize }),
       ...(indivisible !== undefined && { indivisible }),
       ...(clip !== undefined && { clip }),
+      ...(floats !== undefined && { floats }),
     };
     if (budget === undefined) return planTensors(sources, { ...defaults, bits }, plan);
     let done = 0;

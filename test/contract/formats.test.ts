@@ -86,6 +86,20 @@ describe.each(SCHEMES)('codes of the scheme %s', (scheme) => {
   });
 });
 
+describe('a file with floats of float16', () => {
+  const format = { groupSize: 16, activations: 32, floats: 'float16' } as const;
+
+  it.each(MODEL_NAMES)('computes what its numbers are in float32: %s', async (name) => {
+    for (const [i, scheme] of SCHEMES.entries()) {
+      const bits = BITS[i % BITS.length]!;
+      const model = await writeRandomModel(folder, name, { ...format, bits, scheme });
+      const twin = await writeAsFloats(model);
+      expect(await hear(model)).toEqual(await hear(twin));
+      expect((await verifyModelFile(model)).halves).toBeGreaterThan(0);
+    }
+  });
+});
+
 it('lets a plan mix formats, by every method of quantizing', async () => {
   const float = await writeRandomModel(folder, 'tiny-streaming', { bits: 32 });
   const formats = SCHEMES.flatMap((scheme) =>

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { openAudio } from '../../lib/audio/open-audio.js';
 import { importModel } from '../../lib/import/import-model.js';
-import type { PlanChoice } from '../../lib/import/quantization-plan.js';
+import type { PlanDefaults } from '../../lib/import/quantization-plan.js';
 
 /** One model for every way of working: by frames, by chunks, by whole segments. */
 export const MODEL_NAMES = ['tiny-ctc', 'tiny-streaming', 'tiny-offline'] as const;
@@ -26,7 +26,7 @@ export function temporaryFolder(): string {
 export async function writeRandomModel(
   folder: string,
   name: (typeof MODEL_NAMES)[number],
-  format: PlanChoice = {},
+  format: PlanDefaults = {},
 ): Promise<string> {
   const output = path.join(folder, `${[name, ...Object.values(format)].join('-')}.safetensors`);
   await importModel({

@@ -43,8 +43,9 @@ def read(path):
 
 def stored(entry, data):
     begin, end = entry["data_offsets"]
-    dtype = {"F32": "<f4", "U8": "u1"}[entry["dtype"]]
-    return np.frombuffer(data[begin:end], dtype).reshape(entry["shape"])
+    dtype = {"F32": "<f4", "F16": "<f2", "U8": "u1"}[entry["dtype"]]
+    values = np.frombuffer(data[begin:end], dtype).reshape(entry["shape"])
+    return values if entry["dtype"] == "U8" else values.astype(np.float32)
 
 
 def dequantized(codes, scale, bits, shape, groupSize):

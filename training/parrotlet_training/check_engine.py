@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,11 @@ BATCH_SECONDS = 120.0  # of audio, heard at a time
 
 
 def check_engine(
-    model: StreamingModel, folder: Path, checkpoint: Path, sound: Path, plan: Path | None = None
+    model: StreamingModel, folder: Path, checkpoint: Path, sound: Path, weights: Sequence[str]
 ) -> None:
     """Imports the checkpoint and compares the engine's texts; needs a build.
 
-    plan: with which the checkpoint's own integers are imported; None: its floats.
+    weights: options of `parrotlet import` for the checkpoint's own integers, or its floats.
     """
     if not COMMAND.exists():
         raise TrainingError(f"--check needs the engine: run `npm run build` in {ROOT} first.")
@@ -43,7 +44,6 @@ def check_engine(
     batches = list(by_length([len(r) / SAMPLE_RATE for r in recordings], BATCH_SECONDS))
     tokenizer, differing = load_tokenizer(folder), 0
     with tempfile.TemporaryDirectory() as temporary, torch.inference_mode():
-        weights = ("--plan", plan) if plan else ("--bits", "32")
         engine = Engine(checkpoint, Path(temporary), recordings, weights)
         for chunk in chunks:
             different = []
@@ -64,7 +64,7 @@ class Engine:
     """The built engine with a checkpoint's weights and segments as long as the recordings."""
 
     def __init__(
-        self, checkpoint: Path, folder: Path, recordings: list[np.ndarray], weights: tuple
+        self, checkpoint: Path, folder: Path, recordings: list[np.ndarray], weights: Sequence[str]
     ):
         self._folder, self._model = folder, folder / "model.safetensors"
         longest = math.ceil(max(map(len, recordings)) / SAMPLE_RATE) + 1

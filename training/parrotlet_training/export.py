@@ -10,7 +10,7 @@ from .check_engine import check_engine
 from .checkpoint import Checkpoint
 from .errors import TrainingError
 from .model.architecture import Architecture, read_config
-from .model.integers import FLOAT_ACTIVATIONS, settle
+from .model.integers import FLOAT_ACTIVATIONS, halve_floats, settle
 from .model.layers import WAVEFORM, matrices
 from .model.names import to_checkpoint
 from .model.plan import STORED
@@ -45,12 +45,15 @@ def run(options: argparse.Namespace) -> None:
     if settings.rounds():
         settings.round(model)
         settle(model)
+    if settings.quantize.floats == "float16":
+        halve_floats(model)
     written = export(model, paths.base, options.out, options.name, card)
     plan = plan_beside(written) if settings.rounds() else None
-    weights = f"--plan {plan} --output {options.name}" if plan else f"--output {options.name}-int4"
-    print(f"{written}\nNow: npx parrotlet import {written} {weights}.safetensors")
+    weights = ["--plan", str(plan), "--floats", settings.quantize.floats] if plan else []
+    output = f"{options.name}{'' if plan else '-int4'}.safetensors"
+    print(f"{written}\nNow: npx parrotlet import {' '.join([str(written), *weights])} -o {output}")
     if options.check:
-        check_engine(model, options.out, written, options.check, plan)
+        check_engine(model, options.out, written, options.check, weights or ["--bits", "32"])
 
 
 def export(model: StreamingModel, base: Path, out: Path, name: str, card: dict[str, str]) -> Path:

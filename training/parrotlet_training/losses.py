@@ -5,6 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .data.batches import IGNORED, Batch
+from .errors import TrainingError
+from .model.block_outputs import BlockOutputs, block_outputs
 from .model.ctc_head import ctc_loss
 from .model.encoder import halve
 from .model.front_end import frame_count
@@ -22,7 +24,11 @@ def losses(
     bf16: bool,
 ) -> dict[str, Tensor]:
     """Each loss by its name in LossSettings, and their weighted sum as `total`."""
-    with torch.autocast(batch.clean.device.type, torch.bfloat16, enabled=bf16):
+    with (
+        torch.autocast(batch.clean.device.type, torch.bfloat16, enabled=bf16),
+        block_outputs(teacher) as wanted,
+        block_outputs(model) as blocks,
+    ):
         target, teacher_logits = teach(
             teacher, batch.clean, batch.lengths, batch.tokens, chunk
         )
@@ -33,8 +39,9 @@ def losses(
         logits = model.decoder(batch.tokens, memory, counts)
         letters = model.ctc(memory) if model.ctc else None
     real = torch.arange(memory.shape[1], device=counts.device) < counts[:, None]
+    heard = real & batch.speech[:, None]
     found = {
-        "features": feature_distance(memory, target, real & batch.speech[:, None]),
+        "features": feature_distance(memory, target, heard),
         "distill": divergence(logits, teacher_logits, batch.trusted, settings.temperature),
         "tokens": F.cross_entropy(
             logits.float().flatten(0, 1),
@@ -45,6 +52,8 @@ def losses(
     }
     if letters is not None:
         found["ctc"] = ctc_loss(letters, counts, batch.letters)
+    if settings.blocks:
+        found["blocks"] = block_distance(blocks, wanted, heard, batch.trusted)
     found["total"] = sum(getattr(settings, name) * loss for name, loss in found.items())
     return found
 
@@ -53,6 +62,30 @@ def feature_distance(memory: Tensor, target: Tensor, where: Tensor) -> Tensor:
     """Mean squared distance: two of (batch, frames, dim), where (batch, frames)"""
     square = (memory.float() - target.float()).square().mean(-1)
     return (square * where).sum() / where.sum().clamp_min(1)
+
+
+def block_distance(
+    blocks: BlockOutputs, wanted: BlockOutputs, heard: Tensor, trusted: Tensor
+) -> Tensor:
+    """Mean over all blocks of their relative_distance from the teacher's.
+
+    heard: (batch, frames), trusted: (batch, tokens)
+    """
+    if blocks.shapes() != wanted.shapes():
+        raise TrainingError(
+            "loss.blocks needs a teacher with the student's blocks and frames: it puts out "
+            f"{wanted.shapes()}, the student {blocks.shapes()}."
+        )
+    encoder = [relative_distance(*two, heard) for two in zip(blocks.encoder, wanted.encoder)]
+    decoder = [relative_distance(*two, trusted) for two in zip(blocks.decoder, wanted.decoder)]
+    return torch.stack(encoder + decoder).mean()
+
+
+def relative_distance(found: Tensor, target: Tensor, where: Tensor) -> Tensor:
+    """Squared distance over the target's variance: two of (batch, n, dim), where (batch, n)"""
+    found, target = found[where].float(), target[where].float()
+    spread = (target - target.mean(0)).square().sum()
+    return (found - target).square().sum() / spread.clamp_min(1e-9)
 
 
 def divergence(logits: Tensor, teacher: Tensor, where: Tensor, temperature: float) -> Tensor:

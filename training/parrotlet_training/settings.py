@@ -109,6 +109,8 @@ class LossSettings:
     tokens: float = 1.0  # cross-entropy
     smoothing: float = 0.0
     ctc: float = 0.3
+    # What each block puts out, against the same block of the teacher: relative squared distance.
+    blocks: float = 0.0
     # A streaming checkpoint to learn from, beside the configuration: it hears with the student's
     # look-ahead. "": the base itself, which hears whole recordings.
     teacher: str = ""
@@ -128,6 +130,9 @@ class QuantizeSettings:
     scale_gradient: bool = False  # whether gradients reach a scale through its largest weight
     # With `integers`: their codes stay, and their scales and zeros learn.
     learn_scales: bool = False
+    # How the model file will hold scales, norms, biases: float32 or float16. Scales are those of
+    # `integers`, which `parrotlet quantize --floats float16` makes; export rounds the rest.
+    floats: str = "float32"
     # Steps from products of the same rounded numbers that are summed in floats: equal but for the
     # rounding of sums, and faster. Evaluation always sums integers.
     float_sums: bool = False
@@ -218,6 +223,10 @@ class Settings:
         if q.integers and (q.plan or q.other_bits or q.activation_bits):
             raise TrainingError(
                 "quantize.integers decides alone: leave out plan, other_bits and activation_bits."
+            )
+        if q.floats not in ("float32", "float16") or (q.floats == "float16" and q.learn_scales):
+            raise TrainingError(
+                'quantize.floats must be "float32" or "float16", and "float32" where scales learn.'
             )
         if q.learn_scales and not q.integers:
             raise TrainingError("quantize.learn_scales needs quantize.integers, whose scales learn.")

@@ -11,6 +11,8 @@ from parrotlet_training import check_engine as check
 from parrotlet_training.errors import TrainingError
 from parrotlet_training.model.streaming_model import StreamingModel
 
+FLOATS = ("--bits", "32")
+
 
 @pytest.fixture
 def model(tiny_architecture):
@@ -42,7 +44,7 @@ def option(arguments, name):
 
 def test_all_dev_recordings_of_a_folder_with_the_models_own_chunk(tmp_path, model, calls, capsys):
     data = write_data(tmp_path / "data", 9)
-    check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data)
+    check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data, FLOATS)
     assert "648 ms: the same text for 2 of 2 recordings" in capsys.readouterr().out
     (imported, first), (transcribed, second) = calls
     assert (imported, transcribed) == ("import", "transcribe")
@@ -53,16 +55,16 @@ def test_all_dev_recordings_of_a_folder_with_the_models_own_chunk(tmp_path, mode
 def test_one_recording_with_every_chunk_and_segments_as_long_as_it(tmp_path, model, calls, capsys):
     sound = tmp_path / "long.wav"
     soundfile.write(sound, tone(24.5, 1), 16000)
-    check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", sound)
+    check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", sound, FLOATS)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["312 ms", "648 ms"]
     assert option(calls[0][1], "--max-segment") == 26
 
 
 def test_integers_are_imported_by_their_plan(tmp_path, model, calls):
-    data, plan = write_data(tmp_path / "data", 9), tmp_path / "x.plan.json"
+    data, plan = write_data(tmp_path / "data", 9), ["--plan", "x.plan.json"]
     check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data, plan)
-    assert option(calls[0][1], "--plan") == plan and "--bits" not in calls[0][1]
+    assert option(calls[0][1], "--plan") == "x.plan.json" and "--bits" not in calls[0][1]
 
 
 def test_a_text_that_differs_is_shown_and_fails(tmp_path, model, calls, monkeypatch, capsys):
@@ -75,7 +77,7 @@ def test_a_text_that_differs_is_shown_and_fails(tmp_path, model, calls, monkeypa
 
     monkeypatch.setattr(check, "transcribe", wrong_once)
     with pytest.raises(TrainingError, match="1 texts differ"):
-        check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data)
+        check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data, FLOATS)
     out = capsys.readouterr().out
     assert "the same text for 1 of 2 recordings" in out
     assert f"PyTorch: {len(heard[1])} ah" in out and f"engine:  {len(heard[1])}\n" in out
@@ -84,4 +86,4 @@ def test_a_text_that_differs_is_shown_and_fails(tmp_path, model, calls, monkeypa
 def test_without_a_build_it_says_what_to_do(tmp_path, model, monkeypatch):
     monkeypatch.setattr(check, "COMMAND", tmp_path / "none.js")
     with pytest.raises(TrainingError, match="npm run build"):
-        check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", tmp_path)
+        check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", tmp_path, FLOATS)

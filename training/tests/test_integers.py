@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import MOONSHINE
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from synthetic import PLAIN_SETTINGS, lessons
 
@@ -16,12 +17,14 @@ from parrotlet_training.data.manifest import read_manifest
 from parrotlet_training.export import export, plan_beside
 from parrotlet_training.model.integers import (
     INSIDE,
+    halve_floats,
     hold_integers,
     read_integers,
     settle,
     start_from_integers,
 )
-from parrotlet_training.model.layers import matrices, round_model
+from parrotlet_training.model.layers import WAVEFORM, matrices, round_model
+from parrotlet_training.model.names import engine_name
 from parrotlet_training.model.plan import Rule
 from parrotlet_training.model.rounding import quantize
 from parrotlet_training.model.streaming_model import StreamingModel
@@ -80,6 +83,29 @@ def test_reads_what_a_model_file_holds(tmp_path, model):
     bits = {name: one.activation_bits for name, one in found.items()}
     assert bits["encoder.layers.1.ff.in.weight"] == 4 and bits["encoder.layers.1.ff.out.weight"] == 0
     assert bits["encoder.layers.0.ff.in.weight"] == 8
+
+
+def test_reads_scales_of_float16(tmp_path, model):
+    path = write_model_file(tmp_path / "m.safetensors", model)
+    with safe_open(path, "pt") as file:
+        document, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    halves = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
+    save_file(halves, path, document)
+    for name, one in read_integers(path).items():
+        scale = one.rounded.scales.scale
+        assert scale.dtype == torch.float32 and one.rounded.values.dtype == torch.float32
+        assert torch.equal(scale[..., 0], tensors[f"{name}.scale"].half().float())
+
+
+def test_floats_become_halves_but_for_matrices(model):
+    round_model(model, RULES)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    halve_floats(model)
+    held = matrices(model).keys() - {WAVEFORM}
+    for name, value in model.named_parameters():
+        expected = before[name] if engine_name(name) in held else before[name].half().float()
+        assert torch.equal(value, expected), name
+    assert any(not torch.equal(before[n], before[n].half().float()) for n in before)
 
 
 def test_a_model_that_starts_from_integers_has_them_and_moves_no_further(tmp_path, model):

@@ -21,8 +21,14 @@ from parrotlet_training.data.lessons import read_lessons
 from parrotlet_training.errors import TrainingError
 from parrotlet_training.export import export
 from parrotlet_training.log import read_log
-from parrotlet_training.losses import divergence, feature_distance
+from parrotlet_training.losses import (
+    block_distance,
+    divergence,
+    feature_distance,
+    relative_distance,
+)
 from parrotlet_training.model.architecture import WHOLE
+from parrotlet_training.model.block_outputs import BlockOutputs, block_outputs
 from parrotlet_training.model.ctc_head import LABELS, ctc_loss
 from parrotlet_training.model.streaming_model import StreamingModel
 from parrotlet_training.model.warm_start import warm_start
@@ -52,7 +58,7 @@ def test_twenty_steps_lower_every_loss(tmp_path):
     assert (run.folder / "curves.png").stat().st_size > 5000
 
 
-@pytest.mark.parametrize("name", ["features", "distill", "tokens", "ctc"])
+@pytest.mark.parametrize("name", ["features", "distill", "tokens", "ctc", "blocks"])
 def test_each_loss_alone_falls(name, tmp_path):
     weights = LossSettings(**{**dict(features=0, distill=0, tokens=0, ctc=0), name: 1.0})
     run = trainer(tmp_path / "run", replace(PLAIN_SETTINGS, loss=weights))
@@ -212,6 +218,31 @@ def test_losses_by_hand():
     memory = torch.tensor([[[1.0, 3.0], [9.0, 9.0]]])
     where = torch.tensor([[True, False]])
     assert feature_distance(memory, torch.zeros_like(memory), where) == 5
+    # Of the frames that count the mean is (2, 0), and their squared distances from it are 1 and 1.
+    target = torch.tensor([[[1.0, 0.0], [3.0, 0.0], [9.0, 9.0]]])
+    where = torch.tensor([[True, True, False]])
+    assert relative_distance(target + 2, target, where) == (4 + 4 + 4 + 4) / 2
+
+
+def test_blocks_of_two_models_are_compared_one_by_one(tiny_architecture, waveform):
+    arch = SETTINGS.model.architecture(tiny_architecture)
+    model, lengths = StreamingModel(arch).eval(), torch.tensor([waveform.shape[1]])
+    tokens = torch.tensor([[arch.start_token, 5]])
+    with torch.no_grad(), block_outputs(model) as found:
+        memory, counts = model.encode(waveform, lengths, 8)
+        model.decoder(tokens, memory, counts)
+    assert [len(found.encoder), len(found.decoder)] == [arch.layers, arch.decoder_layers]
+    assert torch.equal(model.encoder.norm(found.encoder[-1]), memory)
+    model.encode(waveform, lengths, 8)
+    assert len(found.encoder) == arch.layers, "nothing is collected afterwards"
+    where = [torch.ones(output.shape[:2], dtype=bool) for output in (memory, tokens[..., None])]
+    assert block_distance(found, found, *where) == 0
+    other = BlockOutputs(found.encoder, [found.decoder[0] + 1, *found.decoder[1:]])
+    share = relative_distance(other.decoder[0], found.decoder[0], where[1])
+    count = arch.layers + arch.decoder_layers
+    torch.testing.assert_close(block_distance(other, found, *where), share / count)
+    with pytest.raises(TrainingError, match="loss.blocks needs a teacher with the student's"):
+        block_distance(BlockOutputs(found.encoder[1:], found.decoder), found, *where)
 
 
 def test_export_reads_back_as_the_same_model(tmp_path, tiny_architecture, waveform):

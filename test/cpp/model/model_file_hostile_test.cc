@@ -141,7 +141,9 @@ std::vector<Case> TensorCases() {
       {"an unknown field", Code::kModelMalformed,
        Tensors(R"("t":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"file":"/etc/passwd"})",
                Zeros(4))},
-      {"F16", Code::kModelUnsupported, Tensors(Entry("t", "F16", "[2]", "[0,4]"), Zeros(4))},
+      {"BF16", Code::kModelUnsupported, Tensors(Entry("t", "BF16", "[2]", "[0,4]"), Zeros(4))},
+      {"F16 of 4 bytes each", Code::kModelShape,
+       Tensors(Entry("t", "F16", "[2]", "[0,8]"), Zeros(8))},
       {"F64", Code::kModelUnsupported, Tensors(Entry("t", "F64", "[1]", "[0,8]"), Zeros(8))},
       {"f32", Code::kModelUnsupported, Tensors(Entry("t", "f32", "[1]", "[0,4]"), Zeros(4))},
       {"dtype as a number", Code::kModelMalformed,
@@ -213,6 +215,10 @@ std::vector<Case> TensorCases() {
        Tensors(Entry("t", "F32", "[2]", "[0,8]"), Floats({0, std::nanf("")}))},
       {"a float infinity", Code::kModelShape,
        Tensors(Entry("t", "F32", "[2]", "[0,8]"), Floats({0, -INFINITY}))},
+      {"a half NaN", Code::kModelShape,
+       Tensors(Entry("t", "F16", "[2]", "[0,4]"), {0, 0, 0x01, 0x7c})},
+      {"a half infinity", Code::kModelShape,
+       Tensors(Entry("t", "F16", "[2]", "[0,4]"), {0, 0, 0x00, 0xfc})},
   };
 }
 

@@ -80,6 +80,36 @@ TEST(ModelFile, ReadsSchemesActivationsAndZeros) {
   EXPECT_EQ(std::memcmp(model.Find("affine")->zero.data(), zeros.data(), 4 * sizeof(float)), 0);
 }
 
+TEST(ModelFile, HalvesBecomeTheFloatsOfTheirValues) {
+  const std::vector<int8_t> codes(2 * 32, 1);
+  const std::vector<float> scales = {0.5f, 0.0f, 0x1.004p-9f, 2.0f};
+  const std::vector<float> zeros = {-1.5f, 0.0f, 3.0f, 0.25f}, gains = {1.0f, -0x1.ffcp15f, 0.0f};
+  const WeightFormat affine{4, 16, Scheme::kAffine};
+  const auto write = [&](ModelWriter writer) {
+    return writer.Floats("odd", {3}, gains)
+        .Quantized("w", affine, 2, 32, codes, scales, zeros)
+        .Write();
+  };
+  const std::vector<uint8_t> floats = write({}), halves = write(ModelWriter().UseHalves());
+  EXPECT_EQ(floats.size() - halves.size(), 2u * (3 + 4 + 4));
+  Result<ModelFile> parsed = ModelFile::Parse(halves);
+  const Result<ModelFile> expected = ModelFile::Parse(floats);
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message;
+  ASSERT_TRUE(expected.ok()) << expected.status().message;
+  const ModelFile moved = std::move(parsed.value());
+  for (const char* name : {"odd", "w"}) {
+    const Tensor &found = *moved.Find(name), &other = *expected.value().Find(name);
+    const auto same = [](std::span<const uint8_t> a, std::span<const uint8_t> b) {
+      return std::equal(a.begin(), a.end(), b.begin(), b.end());
+    };
+    EXPECT_EQ(found.shape, other.shape);
+    EXPECT_TRUE(same(found.bytes, other.bytes)) << name;
+    EXPECT_TRUE(same(found.scale, other.scale)) << name;
+    EXPECT_TRUE(same(found.zero, other.zero)) << name;
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(found.scale.data()) % alignof(float), 0u);
+  }
+}
+
 TEST(ModelFile, TensorsOutliveAMove) {
   Result<ModelFile> file = ModelFile::Parse(SmallModel());
   ASSERT_TRUE(file.ok());

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -78,10 +80,19 @@ class ModelWriter {
 
   ModelWriter& Floats(const std::string& name, const std::vector<int>& shape,
                       std::span<const float> values) {
-    Part part{name, "F32", shape, {}};
-    part.bytes.resize(values.size_bytes());
-    std::memcpy(part.bytes.data(), values.data(), values.size_bytes());
-    floats_.push_back(part);
+    std::vector<uint16_t> halves;
+    for (const float value : values) halves.push_back(HalfOf(value));
+    const std::span<const std::byte> bytes =
+        halves_ ? std::as_bytes(std::span(halves)) : std::as_bytes(values);
+    const auto* first = reinterpret_cast<const uint8_t*>(bytes.data());
+    floats_.push_back({name, halves_ ? "F16" : "F32", shape, {first, first + bytes.size()}});
+    return *this;
+  }
+
+  // Every float tensor from here on, scales and zeros too, as F16: values that F16 holds, 2^-14 or
+  // larger, or 0.
+  ModelWriter& UseHalves() {
+    halves_ = true;
     return *this;
   }
 
@@ -141,6 +152,12 @@ class ModelWriter {
     std::vector<uint8_t> bytes;
   };
 
+  static uint16_t HalfOf(float value) {
+    const auto bits = std::bit_cast<uint32_t>(value);
+    const uint32_t magnitude = bits & 0x7fffffff;
+    return uint16_t(bits >> 16 & 0x8000 | (magnitude == 0 ? 0 : (magnitude >> 13) - (112 << 10)));
+  }
+
   // The fields of the manifest that may be absent, where they are not as if they were.
   static std::string Optional(WeightFormat format) {
     const WeightFormat absent;
@@ -160,6 +177,7 @@ class ModelWriter {
   }
 
   std::string document_, manifest_;
+  bool halves_ = false;
   std::vector<Part> floats_, bytes_;
 };
 

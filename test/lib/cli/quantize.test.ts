@@ -41,7 +41,7 @@ describe('parrotlet quantize', () => {
     const [plan, report] = [at('plan.json'), at('report.json')];
     const { code, err } = await quantize(
       ...[source, at('b.safetensors'), '--weights', 'int2', '--scheme', 'mid-rise'],
-      ...['--activations', '4'],
+      ...['--activations', '4', '--floats', 'float16'],
       ...['--group', '32', '--indivisible', 'channel', '--clip', '0.8', '--clip-error', 'l1'],
       ...['--clip-per', 'channel', '--method', 'hqq', '--name', 'other', '--json'],
       ...['--write-plan', plan, '--report', report],
@@ -63,6 +63,7 @@ describe('parrotlet quantize', () => {
       'hqq',
       '--name',
       'other',
+      ...['--floats', 'float16'],
     );
     expect(read.code).toBe(0);
     expect(readFileSync(again).equals(readFileSync(at('b.safetensors')))).toBe(true);

@@ -22,6 +22,8 @@ export interface VerifiedModel {
   readonly document: any;
   readonly floats: ReadonlyMap<string, Float32Array>;
   readonly codes: ReadonlyMap<string, readonly number[]>;
+  /** Numbers that the file holds as float16. */
+  readonly halves: number;
   readonly pieces: readonly string[];
   readonly bytes: Buffer;
 }
@@ -46,11 +48,16 @@ export async function verifyModelFile(path: string): Promise<VerifiedModel> {
     bytes.subarray(start + entry.data_offsets[0], start + entry.data_offsets[1]);
   const floats = new Map<string, Float32Array>();
   const codes = new Map<string, readonly number[]>();
+  const floatsOf = (entry: Entry) =>
+    entry.dtype === 'F16' ? readHalves(at(entry)) : readFloats(at(entry));
+  let halves = 0;
   for (const [name, entry] of Object.entries(entries)) {
-    if (entry.dtype === 'F32') {
-      check((start + entry.data_offsets[0]) % 4 === 0, `${name} is 4-byte aligned`);
+    if (entry.dtype === 'F32' || entry.dtype === 'F16') {
+      const bytes = entry.dtype === 'F32' ? 4 : 2;
+      check((start + entry.data_offsets[0]) % bytes === 0, `${name} is aligned`);
+      if (entry.dtype === 'F16') halves += entry.shape.reduce((a, b) => a * b);
       const matrix = /^(.*)\.(scale|zero)$/.exec(name)?.[1];
-      if (!matrix || !manifest[matrix]) floats.set(name, readFloats(at(entry)));
+      if (!matrix || !manifest[matrix]) floats.set(name, floatsOf(entry));
     } else if (name !== 'tokenizer.pieces') {
       const plan = manifest[name];
       const scale = entries[`${name}.scale`];
@@ -59,14 +66,14 @@ export async function verifyModelFile(path: string): Promise<VerifiedModel> {
       const zero = entries[`${name}.zero`];
       check((plan.scheme === 'affine') === (zero !== undefined), `zeros of ${name}`);
       check(zero === undefined || zero.shape.join() === scale.shape.join(), 'shape of the zeros');
-      const scales = readFloats(at(scale));
-      const zeros = zero ? readFloats(at(zero)) : scales.map((s) => zeroOf(plan, s));
+      const scales = floatsOf(scale);
+      const zeros = zero ? floatsOf(zero) : scales.map((s) => zeroOf(plan, s));
       floats.set(name, dequantize(codes.get(name) ?? [], { scales, zeros }, plan, scale));
     }
   }
   for (const name of Object.keys(manifest)) check(codes.has(name), `${name} is stored`);
   const pieces = entries['tokenizer.pieces'];
-  return { document, floats, codes, bytes, pieces: pieces ? readPieces(at(pieces)) : [] };
+  return { document, floats, codes, halves, bytes, pieces: pieces ? readPieces(at(pieces)) : [] };
 }
 
 function checkSum(bytes: Buffer, sha256: string): void {
@@ -89,6 +96,17 @@ function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
 
 function readFloats(bytes: Buffer): Float32Array {
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+}
+
+// By the words of IEEE 754: 5 bits of exponent biased by 15, 10 of fraction, subnormals below.
+function readHalves(bytes: Buffer): Float32Array {
+  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => {
+    const half = bytes.readUInt16LE(2 * i);
+    const exponent = (half >> 10) & 31;
+    check(exponent < 31, 'halves are finite');
+    const fraction = (half & 1023) / 1024 + (exponent === 0 ? 0 : 1);
+    return (half & 0x8000 ? -1 : 1) * fraction * 2 ** (Math.max(1, exponent) - 15);
+  });
 }
 
 // Bit by bit, as the format is worded: lowest bits first, every row starting on a byte.

@@ -35,7 +35,7 @@ async function writeAll(writer: ModelWriter): Promise<void> {
   await writer.write('gain', Float32Array.of(-1, 0.25, 3));
   await writer.write('tokenizer.pieces', Buffer.from('\u0001a\u0000'));
   await writer.write('grouped', new Uint8Array(16).fill(0x9f));
-  await writer.write('grouped.scale', Float32Array.of(0.5), 4);
+  await writer.write('grouped.scale', Float32Array.of(0.5), 1);
   await writer.write('grouped.scale', Float32Array.of(2), 0);
   await writer.write('affine', new Uint8Array(32).fill(0xff));
   await writer.write('affine.scale', Float32Array.of(3, 0));
@@ -73,6 +73,36 @@ describe('ModelWriter', () => {
       affine: { bits: 8, shape: [1, 32], groupSize: 16, scheme: 'affine', activations: 32 },
       middle: { bits: 2, shape: [1, 2], groupSize: 2, scheme: 'midRise', activations: 4 },
     });
+  });
+
+  it('holds floats as float16 where it is told, each the nearest, aligned', async () => {
+    const path = join(await temporaryFolder(), 'model.safetensors');
+    const halves = ENTRIES.map((entry) =>
+      entry.name === 'gain' || entry.kind === 'bytes' ? entry : { ...entry, floats: 'float16' },
+    ) as TensorEntry[];
+    halves.push({ name: 'small', kind: 'float', shape: [5], floats: 'float16' });
+    const writer = await ModelWriter.create(path, DOCUMENT, halves);
+    await writeAll(writer);
+    const values = Float32Array.of(1 + 2 ** -11, 1 + 3 * 2 ** -11, -(2 ** -25), 65519, -3e-5);
+    await writer.write('small', values);
+    await writer.finish(DOCUMENT);
+    const model = await verifyModelFile(path);
+    const nearest = [1, 1 + 2 ** -9, -0, 65504, -503 * 2 ** -24];
+    expect([...model.floats.get('small')!]).toEqual(nearest);
+    expect(model.halves).toBe(5 + 3 + 2 + 2 + 2 + 1);
+    expect([...model.floats.get('affine')!][0]).toBe(-3.5);
+    expect([...model.floats.get('gain')!]).toEqual([-1, 0.25, 3]);
+  });
+
+  it('refuses what is too large for float16, naming the tensor', async () => {
+    const path = join(await temporaryFolder(), 'model.safetensors');
+    const entry = { name: 'gain', kind: 'float', shape: [1], floats: 'float16' } as const;
+    const writer = await ModelWriter.create(path, DOCUMENT, [entry]);
+    await expect(writer.write('gain', Float32Array.of(-65520))).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringMatching(/"gain".*float16/),
+    });
+    await writer.abort();
   });
 
   it('takes a final document that is longer or shorter than the first', async () => {
@@ -124,7 +154,7 @@ describe('ModelWriter', () => {
       DOCUMENT,
       ENTRIES,
     );
-    await expect(writer.write('gain', Float32Array.of(1), 12)).rejects.toThrow(/"gain"/);
+    await expect(writer.write('gain', Float32Array.of(1), 3)).rejects.toThrow(/"gain"/);
     await expect(writer.write('none', Float32Array.of(1))).rejects.toThrow(/"none"/);
     await writer.write('gain', Float32Array.of(1));
     await expect(writer.finish(DOCUMENT)).rejects.toMatchObject({ code: 'INTERNAL' });

@@ -102,6 +102,7 @@ describe('planTensors', () => {
     { scheme: 'mid-rise' },
     { activations: 16 },
     { activations: '8' },
+    { floats: 'float64' },
   ])('refuses %o', (defaults) => {
     expect(() => planTensors(SOURCES, defaults as object, [])).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),

@@ -37,7 +37,9 @@ function trained(changes: Tensors = {}): Tensors {
   return Object.assign({}, tensors, ...scales, changes);
 }
 
-type Choice = Pick<ImportOptions, 'bits' | 'clip' | 'scheme'> & { readonly plan?: typeof PLAN };
+type Choice = Pick<ImportOptions, 'bits' | 'clip' | 'scheme' | 'floats'> & {
+  readonly plan?: typeof PLAN;
+};
 
 async function run(tensors: Tensors, options: Choice = {}) {
   const folder = await temporaryFolder();
@@ -167,5 +169,31 @@ describe('stored scales', () => {
     const symmetric = PLAN.map((rule) => ({ ...rule, scheme: 'symmetric' as const }));
     const other = await run(trained(), { plan: symmetric });
     await expect(other.write()).rejects.toThrow(/weight\.zero", so .* affine, not symmetric/);
+  });
+
+  it('are not rounded to float16, which would find other codes: they are refused by name', async () => {
+    const { folder, write } = await run(trained(), { floats: 'float16' });
+    await expect(write()).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringMatching(/\.scale" holds .* no float16/),
+    });
+    expect(await namesIn(folder)).toEqual(['trial.safetensors']);
+  });
+
+  it('stand in a file of float16 where they are of float16', async () => {
+    const halved = Object.entries(trained()).map(([name, { shape, values }]) => {
+      const coarse = Array.from(values, (value) => Math.round(value * 512) / 512);
+      return [name, { shape, values: /\.(scale|zero)$/.test(name) ? coarse : values }] as const;
+    });
+    const tensors: Tensors = Object.fromEntries(halved);
+    const plain = await run(tensors);
+    await plain.write();
+    const halves = await run(tensors, { floats: 'float16' });
+    await halves.write();
+    const expected = await verifyModelFile(plain.output);
+    const found = await verifyModelFile(halves.output);
+    expect(found.codes).toEqual(expected.codes);
+    expect(found.floats.get(PLAN[0]!.match)).toEqual(expected.floats.get(PLAN[0]!.match));
+    expect(found.bytes.length).toBeLessThan(expected.bytes.length);
   });
 });

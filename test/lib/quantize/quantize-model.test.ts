@@ -3,6 +3,7 @@ import { link, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chooseBackend } from '../../../lib/backend/choose.js';
+import { SCHEMES } from '../../../lib/import/code-format.js';
 import { findScales } from '../../../lib/import/group-scales.js';
 import { importModel } from '../../../lib/import/import-model.js';
 import { parsePlan } from '../../../lib/import/quantization-plan.js';
@@ -47,6 +48,28 @@ describe('quantizeModel', () => {
     const expected = await verifyModelFile(direct);
     expect(model.codes).toEqual(expected.codes);
     expect(model.floats).toEqual(expected.floats);
+  });
+
+  it('rounds scales to float16 before it finds codes, and counts their bytes in a budget', async () => {
+    const format = { floats: 'float16', groupSize: 16, indivisible: 'channel' } as const;
+    for (const scheme of SCHEMES) {
+      const { source, output, model } = await quantized({ ...format, scheme, bits: 4 });
+      expect(model.halves).toBeGreaterThan(0);
+      const reader = await SafetensorsReader.open(source);
+      const values = await reader.load(TABLE);
+      await reader.close();
+      const held = await SafetensorsReader.open(output);
+      const scales = await held.load(`${TABLE}.scale`);
+      const zeros = scheme === 'affine' ? await held.load(`${TABLE}.zero`) : undefined;
+      await held.close();
+      const grid = { bits: 4, groupSize: 16, scheme } as const;
+      expect(model.codes.get(TABLE)).toEqual([
+        ...encodeRows(values, { scales, zeros }, grid).codes,
+      ]);
+    }
+    const { report } = await quantized({ ...format, bits: 4 });
+    const { report: fitted } = await quantized({ ...format, budget: report.fileBytes });
+    expect(fitted.fileBytes).toBeLessThanOrEqual(report.fileBytes);
   });
 
   it('hands clip, its error and its span down to the scales', async () => {

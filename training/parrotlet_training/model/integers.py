@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from ..errors import TrainingError
-from .layers import Rounding, StridedConv, matrices
+from .layers import WAVEFORM, Rounding, StridedConv, matrices
 from .plan import STORED
 from .rounding import Grid, Rounded, Scales
 
@@ -48,8 +48,8 @@ def unpacked(
     places = (packed[..., None] >> torch.arange(0, 8, bits)) & (2**bits - 1)
     codes = places.flatten(1)[:, :depth]
     codes = torch.where(codes >= 2 ** (bits - 1), codes - 2**bits, codes)
-    scale = tensor(".scale").reshape(rows, -1, 1)
-    zero = tensor(".zero").reshape(rows, -1, 1) if scheme == "affine" else None
+    scale = tensor(".scale").float().reshape(rows, -1, 1)
+    zero = tensor(".zero").float().reshape(rows, -1, 1) if scheme == "affine" else None
     scales = Scales(scale, scale * -0.5 if scheme == "midRise" else zero)
     return Integers(
         Grid(bits, groupSize, scheme, STORED),
@@ -95,6 +95,16 @@ def settle(model: nn.Module) -> None:
         put(layer, rounded.values)
         layer.rounding = replace(layer.rounding, scales=rounded.scales, codes=None)
         layer.learned_scale = layer.learned_zero = None
+
+
+@torch.no_grad()
+def halve_floats(model: nn.Module) -> None:
+    """Rounds to float16 what `parrotlet import --floats float16` stores so: all but the matrices."""
+    layers = matrices(model)
+    kept = {layer.weight for name, layer in layers.items() if name != WAVEFORM}
+    for parameter in model.parameters():
+        if parameter not in kept:
+            parameter.copy_(parameter.half())
 
 
 @torch.no_grad()
