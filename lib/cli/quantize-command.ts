@@ -59,8 +59,8 @@ export function addQuantizeCommand(
         .default('group'),
     )
     .addOption(
-      new Option('--method <name>', 'gptq needs --calibrate')
-        .choices(['round', 'hqq', 'gptq'])
+      new Option('--method <name>', 'gptq and gptq-fit need --calibrate')
+        .choices(['round', 'hqq', 'gptq', 'gptq-fit'])
         .default('round'),
     )
     .option('--calibrate <file...>', 'audio: a few minutes of speech')

@@ -7,6 +7,8 @@ import { makeSteps, rangeOf, type Steps, spreadSteps } from './steps.js';
 /** How much of a group's range its codes span: 1 (`'max'`), a share up to 1, or that of least error. */
 export type Clip = 'search' | 'max' | number;
 
+const LEAST_HALF = 2 ** -24;
+
 /** Scales and zeros as the file holds them, [rows][depth / groupSize]. */
 export interface GroupScales {
   /** 0 only where every code of the group is 0. */
@@ -52,11 +54,13 @@ export function gatherScales(
   stepsOf: (group: number) => Steps,
 ): GroupScales {
   const rounded = (value: number) => (floats === 'float16' ? roundToHalf(value) : value);
+  // None becomes 0 by it: codes would be left that stand for nothing.
+  const least = floats === 'float16' ? LEAST_HALF : 0;
   const scales = new Float32Array(count);
   const zeros = companionsOf(scheme).includes('zero') ? new Float32Array(count) : undefined;
   for (let g = 0; g < count; ++g) {
     const { scale, zero } = stepsOf(g);
-    scales[g] = rounded(scale);
+    scales[g] = scale === 0 ? 0 : Math.max(least, rounded(scale));
     if (zeros) zeros[g] = scales[g] === 0 ? 0 : rounded(zero);
   }
   return { scales, zeros };

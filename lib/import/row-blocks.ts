@@ -2,8 +2,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../errors.js';
 
-// Weights between two looks at the signal: 10 to 20 ms of quantization.
-const BLOCK_WEIGHTS = 1 << 16;
+// Weights between two looks at the signal: some milliseconds of rounding, up to a few tenths of a second
+// of error feedback.
+const BLOCK_WEIGHTS = 1 << 14;
 
 /**
  * Whole rows of `depth` values each, in order, with the number of their first. After each block the

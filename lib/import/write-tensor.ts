@@ -67,6 +67,6 @@ function expectFinite({ name, floats = 'float32' }: CodesEntry, scales: Float32A
   throw new ParrotletError(
     'MODEL_UNSUPPORTED',
     `The weights of "${name}" lie too far apart for scales in ${floats}. The checkpoint is damaged, ` +
-      'or take another scheme, or floats of float32.',
+      `or take ${floats === 'float16' ? 'floats of float32' : 'another scheme'}.`,
   );
 }

@@ -2,7 +2,7 @@
 import { expectArgument } from '../errors.js';
 import { ACTIVATION_BITS, FLOAT_STORAGES, SCHEMES } from '../import/code-format.js';
 import { expectOtherFile } from '../import/other-file.js';
-import { METHODS } from './matrix-quantizer.js';
+import { METHODS, needsCalibration } from './matrix-quantizer.js';
 import type { QuantizeModelOptions } from './quantize-model.js';
 
 /**
@@ -31,9 +31,9 @@ export async function checkOptions(options: QuantizeModelOptions): Promise<void>
     bits,
   );
   expectArgument(
-    method !== 'gptq' || calibration !== undefined,
+    !needsCalibration(method) || calibration !== undefined,
     'calibration',
-    'audio files, as the method gptq needs them,',
+    `audio files, as the method ${method} needs them,`,
     calibration,
   );
   expectArgument(

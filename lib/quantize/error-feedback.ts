@@ -73,18 +73,24 @@ export function roundWithFeedback(
   return codes;
 }
 
+/** What is added to the mean square of every input. */
+export function dampingOf({ inputs, values }: Pick<SecondMoments, 'inputs' | 'values'>): number {
+  let trace = 0;
+  for (let i = 0; i < inputs; ++i) trace += values[i * inputs + i]!;
+  return (DAMPING * trace) / inputs;
+}
+
 function byFallingSquare({ inputs, values }: SecondMoments): Int32Array {
   const square = (i: number) => values[i * inputs + i]!;
   return Int32Array.from({ length: inputs }, (_, i) => i).sort((a, b) => square(b) - square(a));
 }
 
 function dampedAndOrdered({ inputs: n, values }: SecondMoments, order: Int32Array): Float64Array {
-  let trace = 0;
-  for (let i = 0; i < n; ++i) trace += values[i * n + i]!;
+  const damping = dampingOf({ inputs: n, values });
   const ordered = new Float64Array(n * n);
   for (let i = 0; i < n; ++i) {
     for (let j = 0; j < n; ++j) ordered[i * n + j] = values[order[i]! * n + order[j]!]!;
-    ordered[i * n + i]! += (DAMPING * trace) / n;
+    ordered[i * n + i]! += damping;
   }
   return ordered;
 }

@@ -1,21 +1,34 @@
 // Quantizes one weight matrix by the chosen method, and measures what that does to it.
 import type { ClipError } from '../import/clip-search.js';
 import { type CodeGrid, largestCode } from '../import/code-format.js';
-import { type Clip, findScales, stepsOf } from '../import/group-scales.js';
+import {
+  type Clip,
+  findScales,
+  type GroupScales,
+  sliceScales,
+  stepsOf,
+} from '../import/group-scales.js';
 import { encodeRows, type QuantizedRows } from '../import/quantize.js';
 import { rangeOf, type Steps, spreadSteps, weightOf } from '../import/steps.js';
 import { type ErrorFeedback, makeFeedback, roundWithFeedback } from './error-feedback.js';
 import { refineScales } from './half-quadratic.js';
+import { fitScales } from './scale-fit.js';
 import { outputEnergy, type SecondMoments } from './second-moments.js';
 
 /**
  * How codes are found once the clip is: `round` to the nearest; `hqq` fits scales or zeros again by
- * half-quadratic splitting, then rounds; `gptq` rounds with error feedback, which needs calibration.
+ * half-quadratic splitting, then rounds; `gptq` rounds with error feedback; `gptq-fit` in turn rounds so
+ * and fits scales and zeros to the codes. The last two need calibration.
  */
-export type Method = 'round' | 'hqq' | 'gptq';
+export type Method = 'round' | 'hqq' | 'gptq' | 'gptq-fit';
 
 /** Every method, the plainest first. */
-export const METHODS: readonly Method[] = ['round', 'hqq', 'gptq'];
+export const METHODS: readonly Method[] = ['round', 'hqq', 'gptq', 'gptq-fit'];
+
+/** Whether the method needs the second moments of a matrix's inputs. */
+export function needsCalibration(method: Method): boolean {
+  return method === 'gptq' || method === 'gptq-fit';
+}
 
 /** What holds for all rows of a matrix. */
 export interface MatrixSettings {
@@ -24,9 +37,22 @@ export interface MatrixSettings {
   readonly clipError: ClipError;
   /** Whether a clip is searched for every scale or for a whole output channel. */
   readonly clipPer: 'group' | 'channel';
-  /** Of the matrix's inputs; needed by `gptq`, and for {@link MatrixQuantizer.outputError}. */
+  /** Of the matrix's inputs; needed by some methods, and for {@link MatrixQuantizer.outputError}. */
   readonly moments: SecondMoments | undefined;
 }
+
+/** One way of holding a row, and what it does to the row's output. */
+interface Weighed {
+  readonly codes: Int8Array;
+  readonly scales: GroupScales;
+  readonly errors: Float64Array;
+  readonly energy: number;
+}
+
+type Quantized = { -readonly [K in keyof QuantizedRows]: QuantizedRows[K] };
+
+// Codes and scales found in turn: each turn after these takes less than a tenth off the error.
+const TURNS = 2;
 
 /** Quantizes the rows of one matrix, block by block, and sums up the errors. */
 export class MatrixQuantizer {
@@ -46,10 +72,10 @@ export class MatrixQuantizer {
     this.#feedback = feedback;
   }
 
-  /** Prepares for a matrix of `depth` inputs; `gptq` factors their second moments here. */
+  /** Prepares for a matrix of `depth` inputs; error feedback factors their second moments here. */
   static async create(settings: MatrixSettings, depth: number): Promise<MatrixQuantizer> {
     const { method, moments } = settings;
-    const feedback = method === 'gptq' && moments ? await makeFeedback(moments) : undefined;
+    const feedback = needsCalibration(method) && moments ? await makeFeedback(moments) : undefined;
     return new MatrixQuantizer(settings, depth, feedback);
   }
 
@@ -74,41 +100,54 @@ export class MatrixQuantizer {
     const found = findScales(rows, { ...grid, clip, clipError, clipSpan });
     const scales = method === 'hqq' ? refineScales(rows, found, grid) : found;
     const quantized = encodeRows(rows, scales, grid);
-    const steps = stepsOf(scales, grid.scheme);
-    this.#countClips(rows, steps, grid);
-    return this.#settings.moments ? this.#weigh(rows, quantized, steps, grid) : quantized;
+    if (this.#settings.moments) this.#weigh(rows, quantized, grid);
+    this.#countClips(rows, stepsOf(quantized, grid.scheme), grid);
+    return quantized;
   }
 
-  // Takes the codes of error feedback where they make the output's error smaller, row by row.
-  #weigh(
-    rows: Float32Array,
-    quantized: QuantizedRows,
-    allSteps: readonly Steps[],
-    { bits, groupSize }: CodeGrid,
-  ): QuantizedRows {
+  // Takes what error feedback finds where it makes the output's error smaller, row by row.
+  #weigh(rows: Float32Array, quantized: Quantized, grid: CodeGrid): void {
     const moments = this.#settings.moments!;
     const depth = this.#depth;
-    let noise = 0;
-    for (let at = 0; at < rows.length; at += depth) {
-      const row = rows.subarray(at, at + depth);
-      const steps = allSteps.slice(at / groupSize, (at + depth) / groupSize);
-      const codes = quantized.codes.subarray(at, at + depth);
-      let errors = errorsOf(row, codes, steps);
-      let energy = outputEnergy(moments, errors);
-      if (this.#feedback) {
-        const moved = roundWithFeedback(this.#feedback, row, steps, largestCode(bits));
-        const movedErrors = errorsOf(row, moved, steps);
-        const movedEnergy = outputEnergy(moments, movedErrors);
-        if (movedEnergy < energy) {
-          codes.set(moved);
-          [errors, energy] = [movedErrors, movedEnergy];
-        }
-      }
-      noise += errors.reduce((sum, error) => sum + error * error, 0);
-      this.#output.noise += energy;
+    const groups = depth / grid.groupSize;
+    quantized.noise = 0;
+    for (let r = 0; r < rows.length / depth; ++r) {
+      const row = rows.subarray(r * depth, (r + 1) * depth);
+      const held = sliceScales(quantized, r * groups, (r + 1) * groups);
+      const codes = quantized.codes.subarray(r * depth, (r + 1) * depth);
+      let best = this.#weighed(row, codes, held, grid);
+      if (this.#feedback) best = this.#fedBack(this.#feedback, row, best, grid);
+      codes.set(best.codes);
+      held.scales.set(best.scales.scales);
+      held.zeros?.set(best.scales.zeros!);
+      quantized.noise += best.errors.reduce((sum, error) => sum + error * error, 0);
+      this.#output.noise += best.energy;
       this.#output.signal += outputEnergy(moments, Float64Array.from(row));
     }
-    return { ...quantized, noise };
+  }
+
+  // Codes by feedback for the scales; by `gptq-fit` then scales for the codes, in turn.
+  #fedBack(feedback: ErrorFeedback, row: Float32Array, start: Weighed, grid: CodeGrid): Weighed {
+    const { method, moments } = this.#settings;
+    const fits = method === 'gptq-fit';
+    let [best, scales] = [start, start.scales];
+    for (let turn = 0; turn < (fits ? TURNS : 1); ++turn) {
+      const steps = stepsOf(scales, grid.scheme);
+      const codes = roundWithFeedback(feedback, row, steps, largestCode(grid.bits));
+      const fed = this.#weighed(row, codes, scales, grid);
+      if (fed.energy < best.energy) best = fed;
+      const fitted = fits && fitScales(moments!, row, codes, steps, grid);
+      if (!fitted) break;
+      const refined = this.#weighed(row, codes, fitted, grid);
+      if (refined.energy < best.energy) best = refined;
+      scales = fitted;
+    }
+    return best;
+  }
+
+  #weighed(row: Float32Array, codes: Int8Array, scales: GroupScales, grid: CodeGrid): Weighed {
+    const errors = errorsOf(row, codes, stepsOf(scales, grid.scheme));
+    return { codes, scales, errors, energy: outputEnergy(this.#settings.moments!, errors) };
   }
 
   #countClips(rows: Float32Array, steps: readonly Steps[], grid: CodeGrid): void {

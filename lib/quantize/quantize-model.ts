@@ -53,7 +53,7 @@ export interface QuantizeModelOptions {
   readonly clipPer?: 'group' | 'channel';
   /** How the file holds scales, zeros and what is no weight matrix; default `'float32'`. */
   readonly floats?: FloatStorage;
-  /** Default `'round'`; `'gptq'` needs `calibration`. */
+  /** Default `'round'`; `'gptq'` and `'gptq-fit'` need `calibration`. */
   readonly method?: Method;
   /** Audio files the float model is run on: a few minutes of speech like that to come. */
   readonly calibration?: readonly string[];

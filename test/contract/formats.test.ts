@@ -7,6 +7,7 @@ import { modelTensors } from '../../lib/import/model-tensors.js';
 import { ModelWriter } from '../../lib/import/model-writer.js';
 import type { CodeBits } from '../../lib/import/pack.js';
 import { SafetensorsReader } from '../../lib/import/safetensors-reader.js';
+import { METHODS } from '../../lib/quantize/matrix-quantizer.js';
 import { quantizeModel } from '../../lib/quantize/quantize-model.js';
 import { verifyModelFile } from '../lib/import/model-file-verifier.js';
 import { hear as hearSamples } from './hear.js';
@@ -109,7 +110,7 @@ it('lets a plan mix formats, by every method of quantizing', async () => {
   const plan = modelTensors(matrices)
     .filter(({ name, role }) => role === 'matrix' && name !== 'decoder.embedding.weight')
     .map(({ name }, i) => ({ match: name, ...formats[i % formats.length] }));
-  for (const method of ['round', 'hqq', 'gptq'] as const) {
+  for (const method of METHODS) {
     const output = path.join(folder, `mixed-${method}.safetensors`);
     const report = await quantizeModel({
       ...{ source: float, output, plan, method, groupSize: 16, calibration: [recording] },

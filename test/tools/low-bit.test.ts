@@ -1,6 +1,6 @@
 // The low-bit study: paired changes, verdicts, claims, the results' file, the page, and one small run.
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pairedChange, type Score } from '../../tools/accuracy/wer.mjs';
 import { bestRounded, claimsOf, verdictOf } from '../../tools/low-bit/claims.mjs';
@@ -25,6 +25,7 @@ import {
   writeStudy,
 } from '../../tools/low-bit/study.mjs';
 import { recording, temporaryFolder, writeRandomModel } from '../contract/models.js';
+import { verifyModelFile } from '../lib/import/model-file-verifier.js';
 
 const folder = temporaryFolder();
 const score = (edits: number, words = 10): Score => ({ edits, words });
@@ -221,7 +222,30 @@ describe('the list', () => {
           expect(same.some(({ how }) => how.method === 'round')).toBe(true);
         }
       }
+      const byPlan = two.find(({ how }) => how.plan && how.method && how.scheme === scheme)!;
+      expect(inWords(byPlan)).toMatch(/groups by plan, .* some in int4, float16 scales$/);
     }
+  });
+
+  it('gives the scheme of an entry to the matrices of its plan that are in its bits', async () => {
+    const entry = configurations().find(({ id }) => id === 'int2-plan-affine')!;
+    const source = await writeRandomModel(folder, 'tiny-streaming', { bits: 32 });
+    const at = { ...{ float: source, work: folder, data: '' }, limit: 1, manifest: [] };
+    const file = join(folder, 'plan.json');
+    const rule = { bits: 2, groupSize: 16, indivisible: 'channel' } as const;
+    writeFileSync(
+      file,
+      JSON.stringify([
+        { match: 'encoder.*', ...rule },
+        { match: '*', bits: 4 },
+      ]),
+    );
+    const how = { ...entry.how, plan: relative('.', file), method: 'round', calibrate: 0 };
+    const made = await recipeOf({ ...entry, how: how as Entry['how'] }, at).make();
+    const { tensors } = (await verifyModelFile(made)).document;
+    const held = Object.values(tensors as Record<string, { bits: number; scheme?: string }>);
+    const schemes = held.map(({ bits, scheme }) => `${bits} ${scheme}`);
+    expect(new Set(schemes)).toEqual(new Set(['2 affine', '4 undefined']));
   });
 });
 
@@ -356,6 +380,14 @@ describe('parts of a model', () => {
     expect(parts.find(({ part }) => part.startsWith('norms'))?.held).toBe('float32');
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
     expect(Math.abs(statSync(path).size - bytes)).toBeLessThan(100);
+  });
+
+  it('tell floats of half the bytes', async () => {
+    const floats = { bits: 4, floats: 'float16' } as const;
+    const path = await writeRandomModel(folder, 'tiny-streaming', floats);
+    const norms = partsOf(path).find(({ part }) => part.startsWith('norms'))!;
+    expect(norms.held).toBe('float16');
+    expect(norms.bytes).toBe(2 * norms.weights);
   });
 
   it('count the products of attention by hand', () => {

@@ -1,7 +1,7 @@
 // Types of configurations.mjs, for the tests.
 export interface How {
   readonly model?: string | undefined;
-  readonly method?: 'round' | 'hqq' | 'gptq';
+  readonly method?: 'round' | 'hqq' | 'gptq' | 'gptq-fit';
   readonly bits?: number;
   readonly scheme?: string;
   readonly group?: number | 'channel';
@@ -10,6 +10,8 @@ export interface How {
   readonly activations?: number;
   readonly rules?: readonly { readonly match: string; readonly bits: number }[];
   readonly plan?: string;
+  readonly mixed?: number;
+  readonly floats?: 'float16';
   readonly calibrate?: number;
 }
 export interface Entry {

@@ -3,7 +3,7 @@
 /** The model that all others are measured against. */
 export const BASELINE = 'float32';
 
-/** Parts of the model, by the names of their matrices; what matches none is held in float32. */
+/** Parts of the model, by the names of their matrices; what matches none is held in floats. */
 export const PARTS = [
   { name: 'token table', pattern: '^decoder\\.embedding\\.weight$' },
   {
@@ -30,9 +30,9 @@ const FRONT_END_IN_8 = {
  * An entry: `id`; `weights`, the bits of most of them; `how`; `sets`, where not all of them are
  * measured: a grid is searched on dev, and what is best there goes to the other sets as well.
  *
- * `how` is {method, bits, scheme, group, clip, clipError, activations, rules, plan, calibrate}: rounded
- * after training, from the float32 model. `plan` is a file of rules, `calibrate` how many recordings of
- * the train split. Or it is {model, ...what is known of it}: a file that training made, from the root.
+ * `how` is {method, bits, scheme, group, clip, clipError, activations, floats, rules, plan, calibrate}:
+ * rounded after training, from the float32 model. `plan` is a file of rules, whose matrices in `bits` take
+ * the scheme; `mixed` the bits of the rest, `calibrate` how many recordings of the train split. Or it is {model, ...what is known of it}: a file that training made, from the root.
  */
 export function configurations() {
   return [
@@ -57,14 +57,22 @@ function int4() {
     { group: 32, method: 'gptq', scheme: 'affine' },
   ];
   const activations = [4, 32].map((width) => ({ group: 32, method: 'gptq', activations: width }));
-  const plan = 'models/parrotlet-tiny-en-int4.plan.json';
   return [
     ...grid.map((how) => rounded({ bits: 4, ...how }, ['dev'])),
     rounded({ bits: 4, group: 96, method: 'gptq', rules: [] }, ['dev']), // the front end as well
     ...activations.map((how) => rounded({ bits: 4, ...how })),
-    { ...rounded({ bits: 4, method: 'gptq', plan }), id: 'int4-plan' },
+    { ...rounded({ bits: 4, method: 'gptq', plan: PLANS[4] }), id: 'int4-plan' },
+    {
+      ...rounded({ bits: 4, method: 'gptq-fit', plan: PLANS[4], floats: 'float16' }, ['dev']),
+      id: 'int4-plan-fit',
+    },
   ];
 }
+
+/** Of the models that ship: the matrices to which other bits are given, and all groups. */
+const PLANS = Object.fromEntries(
+  [4, 2].map((bits) => [bits, `models/parrotlet-tiny-en-int${bits}.plan.json`]),
+);
 
 function int2() {
   const plain = SCHEMES.flatMap((scheme) =>
@@ -81,7 +89,15 @@ function int2() {
     ].map((how) => ({ scheme, ...how })),
   );
   const weightOnly = { scheme: 'midRise', group: 32, method: 'gptq', activations: 32 };
-  return [...plain, ...better, weightOnly].map((how) => rounded({ bits: 2, ...how }, ['dev']));
+  const grid = [...plain, ...better, weightOnly];
+  const byPlan = { bits: 2, mixed: 4, method: 'gptq-fit', plan: PLANS[2], floats: 'float16' };
+  return [
+    ...grid.map((how) => rounded({ bits: 2, ...how }, ['dev'])),
+    ...SCHEMES.map((scheme) => ({
+      ...rounded({ ...byPlan, scheme }, scheme === 'midRise' ? undefined : ['dev']),
+      id: `int2-plan-${scheme}`,
+    })),
+  ];
 }
 
 /** One part alone in few bits, all else in float32: which part costs what. */
@@ -103,7 +119,7 @@ function partByPart() {
 function trained() {
   const files = [
     { bits: 4, group: 96, mixed: 8 }, // the default model
-    { bits: 2, group: 48, mixed: 4, scheme: 'midRise' },
+    { bits: 2, plan: PLANS[2], mixed: 4, scheme: 'midRise', floats: 'float16' },
   ];
   return files.map((facts) => {
     const how = { ...PLAIN, ...facts };
@@ -122,7 +138,7 @@ const PLAIN = { scheme: 'symmetric', clip: 'search', activations: 8 };
 function rounded(how, sets) {
   const whole = {
     ...{ ...PLAIN, method: 'round', rules: [FRONT_END_IN_8], ...how },
-    ...(how.method === 'gptq' && { calibrate: CALIBRATION }),
+    ...(how.method?.startsWith('gptq') && { calibrate: CALIBRATION }),
   };
   const id = `${nameOf(whole)}-${whole.method}${whole.rules.length === 0 ? '-all' : ''}`;
   return { id, weights: how.bits, how: whole, ...(sets && { sets }) };
@@ -138,20 +154,26 @@ function nameOf({ bits, scheme, group, clip, clipError, activations }) {
     .join('-');
 }
 
+const METHODS = {
+  ...{ hqq: 'half-quadratic', gptq: 'error feedback' },
+  'gptq-fit': 'error feedback and fitted scales',
+};
+
 /** The entry in words, such as "affine, groups of 32, searched clip, error feedback". */
 export function describe({ id, part, how }) {
   if (part) return `only the ${part}`;
   if (how.bits === undefined) return id === BASELINE ? id : 'no integers';
-  const { scheme, group, clip, clipError, activations, method, rules, mixed, plan } = how;
+  const { scheme, group, clip, clipError, activations, method, rules, mixed, plan, floats } = how;
   return [
     scheme === 'midRise' ? 'mid-rise' : scheme,
     plan && `groups by plan`,
     group && (group === 'channel' ? 'per channel' : `groups of ${group}`),
     clip === 'search' ? `searched clip${clipError ? ` (${clipError})` : ''}` : `${clip} clip`,
-    { hqq: 'half-quadratic', gptq: 'error feedback' }[method],
+    METHODS[method],
     activations === 32 ? 'float activations' : activations === 4 && 'int4 activations',
     rules?.length === 0 && 'every matrix',
     mixed && `some in int${mixed}`,
+    floats === 'float16' && 'float16 scales',
   ]
     .filter(Boolean)
     .join(', ');

@@ -17,13 +17,22 @@ export function recipeOf({ id, how }, at) {
     const path = how.model === undefined ? at.float : join(ROOT, how.model);
     return { key: readHeader(path).parrotlet.sha256.slice(0, 16), make: async () => path };
   }
-  const rules = how.plan ? JSON.parse(readFileSync(join(ROOT, how.plan), 'utf8')) : how.rules;
+  const rules = how.plan ? rulesOfPlan(how) : how.rules;
   const calibration =
     how.calibrate && calibrationPaths(at.manifest, Math.min(how.calibrate, at.limit));
   const settings = { ...how, rules, calibration };
   const key = digest(JSON.stringify([readHeader(at.float).parrotlet.sha256, settings]));
   const path = join(at.work, 'models', `${id}-${key}.safetensors`);
   return { key, make: () => quantize(path, settings, at) };
+}
+
+/** The rules of a plan, but that the matrices in the entry's bits take its scheme. */
+function rulesOfPlan({ plan, bits, scheme }) {
+  const rules = JSON.parse(readFileSync(join(ROOT, plan), 'utf8'));
+  return rules.map((rule) => {
+    const other = rule.bits === bits && (rule.scheme ?? 'symmetric') !== scheme;
+    return other ? { ...rule, scheme } : rule;
+  });
 }
 
 /** Recordings to calibrate on: of 4 to 16 s, evenly spread over the train split. */
@@ -38,15 +47,16 @@ async function quantize(path, settings, at) {
   if (existsSync(path)) return path;
   mkdirSync(join(at.work, 'models'), { recursive: true });
   const { quantizeModel } = await import('../../dist/esm/quantize/quantize-model.js');
-  const { bits, method, scheme, group, clip, clipError, activations, rules, calibration } =
-    settings;
+  const { bits, method, scheme, group, clip, clipError, activations, floats } = settings;
+  const { plan, rules, calibration } = settings;
   await quantizeModel({
     ...{ source: at.float, output: path, bits, method, plan: rules },
-    ...(scheme !== 'symmetric' && { scheme }),
+    ...(scheme !== 'symmetric' && !plan && { scheme }), // a plan's rules say it themselves
     ...(activations !== 8 && { activations }),
     ...(group && { groupSize: group }),
     ...(clip && { clip }),
     ...(clipError && { clipError }),
+    ...(floats && { floats }),
     ...(calibration && { calibration: calibration.map((name) => join(at.data, name)) }),
   });
   return path;

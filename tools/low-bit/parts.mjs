@@ -27,7 +27,7 @@ export function partsOfTensors(tensors, manifest) {
     if (codes && owner !== name) continue; // scales and zeros are bytes, no weights
     const count = (codes?.shape ?? shape).reduce((product, size) => product * size, 1);
     entry.weights += count;
-    const form = formOf(codes);
+    const form = formOf(codes, dtype);
     entry.forms.set(form, (entry.forms.get(form) ?? 0) + count);
   }
   const order = [...PARTS.map(({ name }) => name), REST];
@@ -37,8 +37,8 @@ export function partsOfTensors(tensors, manifest) {
 }
 
 /** The form in which a matrix is held: "int4, groups of 32, affine, int4 activations". */
-function formOf(codes) {
-  if (!codes) return 'float32';
+function formOf(codes, dtype) {
+  if (!codes) return dtype === 'F16' ? 'float16' : 'float32';
   const { bits, groupSize, shape, scheme, activations = 8 } = codes;
   const words = [`int${bits}`, groupSize === shape[1] ? 'per channel' : `groups of ${groupSize}`];
   if (scheme && scheme !== 'symmetric') words.push(scheme === 'midRise' ? 'mid-rise' : scheme);

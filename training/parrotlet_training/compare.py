@@ -21,6 +21,7 @@ from .model.layers import Dense, TokenTable
 from .model.streaming_model import StreamingModel
 from .options import HELP, Paths, device_named
 from .recognize import load_tokenizer
+from .settings import read_settings
 from .study import BASE, Study, Variant, read_study
 from .study_page import write_page
 
@@ -100,8 +101,10 @@ class Comparison:
         }
 
     def _measure(self, variant: Variant, utterances: list[Utterance]) -> dict[str, Any]:
-        saved = Checkpoint.load(self._train(variant))
-        model = saved.averaged_model(variant.settings.prepare)
+        config = self._configuration(variant)
+        saved, settings = Checkpoint.load(self._train(variant, config)), read_settings(config)
+        model = saved.averaged_model(settings.prepare)
+        settings.as_shipped(model)
         model = model.to(device_named(self._options.device))
         arch, audio, tokenizer = (
             model.arch,
@@ -129,23 +132,26 @@ class Comparison:
             "scores": scores,
         }
 
-    def _train(self, variant: Variant) -> Path:
+    def _configuration(self, variant: Variant) -> Path:
+        """Writes the variant's configuration; what it names is found from there."""
+        config = self._paths.work / "runs" / f"{self._study.name}-{variant.name}.toml"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text(variant.configuration, encoding="utf-8")
+        return config
+
+    def _train(self, variant: Variant, config: Path) -> Path:
         """Trains what is left to train, in a process of its own; the checkpoint's path."""
-        name = f"{self._study.name}-{variant.name}"
-        runs = self._paths.work / "runs"
-        checkpoint, config = runs / name / "checkpoint.pt", runs / f"{name}.toml"
-        text = variant.configuration
+        run = config.with_suffix("")
+        checkpoint = run / "checkpoint.pt"
         if checkpoint.exists():
-            if (runs / name / "config.toml").read_text(encoding="utf-8") != text:
-                raise TrainingError(f"{runs / name} was trained with other settings: remove it.")
+            if (run / "config.toml").read_text(encoding="utf-8") != variant.configuration:
+                raise TrainingError(f"{run} was trained with other settings: remove it.")
             if Checkpoint.load(checkpoint).step >= variant.settings.train.steps:
                 return checkpoint
-        config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text(text, encoding="utf-8")
-        print(f"training {name}", flush=True)
+        print(f"training {run.name}", flush=True)
         done = subprocess.run([*self._command(variant, config), *["--resume"] * checkpoint.exists()])
         if done.returncode:
-            raise TrainingError(f"training {name} ended with {done.returncode}; see above.")
+            raise TrainingError(f"training {run.name} ended with {done.returncode}; see above.")
         return checkpoint
 
     def _command(self, variant: Variant, config: Path) -> list[str]:

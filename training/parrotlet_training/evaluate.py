@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     paths, settings = Paths.of(options, "data", "base", "work"), read_settings(options.config)
     model = load_model(options.model, paths.base, settings).to(device_named(options.device))
     if options.rounded:
-        settings.round(model)
+        settings.as_shipped(model)
     longest = options.longest or settings.data.longest_seconds
     rows = read_manifests(paths.folders, options.split)
     rows = [u for u in rows if options.subset in (None, u.subset)]

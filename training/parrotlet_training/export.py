@@ -10,7 +10,7 @@ from .check_engine import check_engine
 from .checkpoint import Checkpoint
 from .errors import TrainingError
 from .model.architecture import Architecture, read_config
-from .model.integers import FLOAT_ACTIVATIONS, halve_floats, settle
+from .model.integers import FLOAT_ACTIVATIONS, settle
 from .model.layers import WAVEFORM, matrices
 from .model.names import to_checkpoint
 from .model.plan import STORED
@@ -42,11 +42,8 @@ def run(options: argparse.Namespace) -> None:
     saved = Checkpoint.load(options.model)
     model = saved.averaged_model(settings.prepare)
     card = {**settings.card, "steps": str(saved.step)}
-    if settings.rounds():
-        settings.round(model)
-        settle(model)
-    if settings.quantize.floats == "float16":
-        halve_floats(model)
+    settings.as_shipped(model)
+    settle(model)
     written = export(model, paths.base, options.out, options.name, card)
     plan = plan_beside(written) if settings.rounds() else None
     weights = ["--plan", str(plan), "--floats", settings.quantize.floats] if plan else []

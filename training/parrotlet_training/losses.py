@@ -82,9 +82,13 @@ def block_distance(
 
 
 def relative_distance(found: Tensor, target: Tensor, where: Tensor) -> Tensor:
-    """Squared distance over the target's variance: two of (batch, n, dim), where (batch, n)"""
+    """Squared distance over the target's variance: two of (batch, n, dim), where (batch, n)
+
+    Few vectors hardly vary: at least a tenth of their mean square is taken.
+    """
     found, target = found[where].float(), target[where].float()
     spread = (target - target.mean(0)).square().sum()
+    spread = torch.maximum(spread, 0.1 * target.square().sum())
     return (found - target).square().sum() / spread.clamp_min(1e-9)
 
 

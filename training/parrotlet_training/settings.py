@@ -12,6 +12,8 @@ from .errors import TrainingError
 from .model.architecture import Architecture
 from .model.integers import (
     Integers,
+    expect_halves,
+    halve_floats,
     hold_integers,
     let_scales_learn,
     read_integers,
@@ -175,7 +177,10 @@ class Settings:
     @cached_property
     def integers(self) -> dict[str, Integers]:
         """What quantize.integers names, read once."""
-        return read_integers(self.folder / self.quantize.integers)
+        found = read_integers(self.folder / self.quantize.integers)
+        if self.quantize.floats == "float16":
+            expect_halves(found, self.quantize.integers)
+        return found
 
     def rounds(self) -> bool:
         return bool(self.quantize.plan or self.quantize.integers) or self.quantize.other_bits > 0
@@ -197,6 +202,13 @@ class Settings:
             scale_gradient=q.scale_gradient,
             **search,
         )
+
+    def as_shipped(self, model: nn.Module) -> None:
+        """Rounds a model as the configuration says, floats too: to what the model file will hold."""
+        if self.rounds():
+            self.round(model)
+        if self.quantize.floats == "float16":
+            halve_floats(model)
 
     def prepare(self, model: nn.Module) -> None:
         """Gives a new model the parameters that the configuration adds, before any is loaded."""
@@ -224,9 +236,12 @@ class Settings:
             raise TrainingError(
                 "quantize.integers decides alone: leave out plan, other_bits and activation_bits."
             )
-        if q.floats not in ("float32", "float16") or (q.floats == "float16" and q.learn_scales):
+        if q.floats not in ("float32", "float16"):
+            raise TrainingError(f'quantize.floats must be "float32" or "float16", not "{q.floats}".')
+        if q.floats == "float16" and (q.learn_scales or not q.integers):
             raise TrainingError(
-                'quantize.floats must be "float32" or "float16", and "float32" where scales learn.'
+                'quantize.floats = "float16" needs quantize.integers, whose scales stay: others are '
+                "float32."
             )
         if q.learn_scales and not q.integers:
             raise TrainingError("quantize.learn_scales needs quantize.integers, whose scales learn.")

@@ -211,7 +211,7 @@ class Trainer:
             self.settings.prepare(model)
             model.load_state_dict(self.average.state)
             if self._rounds():
-                self.settings.round(model)
+                self.settings.as_shipped(model)
             arch = model.arch
             chunk = arch.chunk_frames if arch.span == "chunk" else WHOLE
             name = f"{chunk} frames" if arch.span == "chunk" else "look-ahead"

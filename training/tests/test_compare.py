@@ -7,11 +7,13 @@ import pytest
 from conftest import MOONSHINE
 from synthetic import CONFIG, write_data
 
+from parrotlet_training import compare, evaluate
 from parrotlet_training.__main__ import main
 from parrotlet_training.checkpoint import Checkpoint
 from parrotlet_training.compare import multiplications
 from parrotlet_training.errors import TrainingError
 from parrotlet_training.log import read_log
+from parrotlet_training.model.layers import matrices
 from parrotlet_training.model.streaming_model import StreamingModel
 from parrotlet_training.settings import ModelSettings, read_settings
 from parrotlet_training.study import read_study
@@ -33,6 +35,10 @@ what = "chunks"
 name = "frames"
 what = "frames"
 settings.model = { span = "frames", lookahead = [6, 7] }
+[[variants]]
+name = "rounded"
+what = "in 2 bits"
+settings.quantize = { other_bits = 2 }
 """
 
 
@@ -50,7 +56,14 @@ def common(tmp_path, monkeypatch) -> list[str]:
     return [str(tmp_path / "tiny-study.toml"), *shared, *figures]
 
 
-def test_a_study_is_trained_once_and_written_down(common, tmp_path, capsys):
+def test_a_study_is_trained_once_and_written_down(common, tmp_path, capsys, monkeypatch):
+    rounded = []
+
+    def count_all(model, *rest):
+        rounded.append(any(layer.rounding for layer in matrices(model).values()))
+        return evaluate.count_all(model, *rest)
+
+    monkeypatch.setattr(compare, "count_all", count_all)
     runs, results = tmp_path / "work" / "runs", tmp_path / "results.json"
     broken_off = runs / "tiny-study-chunks.toml"
     broken_off.parent.mkdir()
@@ -61,7 +74,8 @@ def test_a_study_is_trained_once_and_written_down(common, tmp_path, capsys):
     assert Checkpoint.load(runs / "tiny-study-chunks" / "checkpoint.pt").step == 0
     assert main(["compare", *common]) == 0
     study = json.loads(results.read_text())["tiny-study"]
-    chunks, frames = study["variants"].values()
+    assert rounded == [False, False, False, True, True], "scored as it would ship"
+    chunks, frames, _ = study["variants"].values()
     assert chunks["steps"] == frames["steps"] == 2 and chunks["hours"] == frames["hours"] > 0
     assert [found.get("chunk") for found in chunks["scores"]] == [27, 13]
     assert [found["worst_delay_ms"] for found in chunks["scores"]] == [624, 288]
@@ -75,7 +89,7 @@ def test_a_study_is_trained_once_and_written_down(common, tmp_path, capsys):
     assert "2 utterances of dev (set-0, set-1, 0 minutes)" in page
     assert "2 frames" not in page and (tmp_path / "results.svg").stat().st_size > 3000
 
-    for name in ("tiny-study-chunks", "tiny-study-frames"):
+    for name in ("tiny-study-chunks", "tiny-study-frames", "tiny-study-rounded"):
         (runs / name / "checkpoint.pt").unlink()
     before = results.read_text()
     assert main(["compare", *common]) == 0  # trains nothing

@@ -108,6 +108,21 @@ def test_floats_become_halves_but_for_matrices(model):
     assert any(not torch.equal(before[n], before[n].half().float()) for n in before)
 
 
+def test_float16_takes_only_integers_whose_scales_it_holds(tmp_path, model):
+    path = write_model_file(tmp_path / "m.safetensors", model)
+    quantize = QuantizeSettings(integers=path.name, floats="float16")
+    settings = replace(PLAIN_SETTINGS, folder=tmp_path, quantize=quantize)
+    with pytest.raises(TrainingError, match="that no float16 is.*--floats float16"):
+        settings.round(model)
+    with safe_open(path, "pt") as file:
+        document, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    save_file({n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}, path, document)
+    settings = replace(settings)
+    settings.as_shipped(model)
+    norm = model.decoder.norm.weight
+    assert torch.equal(norm, norm.half().float()) and matrices(model)["decoder.embedding.weight"].rounding
+
+
 def test_a_model_that_starts_from_integers_has_them_and_moves_no_further(tmp_path, model):
     found = read_integers(write_model_file(tmp_path / "m.safetensors", model))
     other = StreamingModel(model.arch).eval().requires_grad_(False)

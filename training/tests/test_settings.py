@@ -18,7 +18,10 @@ TINY = dict(hidden_size=288, intermediate_size=1152, vocab_size=32768, decoder_s
 
 @pytest.mark.parametrize(
     ("name", "span", "delay"),
-    [*((f"tiny-{kind}", "chunk", 26) for kind in ("chunk", "tune", "int4", "int2")), ("tiny-frames", "frames", 16)],
+    [
+        *((f"tiny-{kind}", "chunk", 26) for kind in ("chunk", "tune", "int4", "int2")),
+        ("tiny-frames", "frames", 16),
+    ],
 )
 def test_shipped_configurations(name, span, delay):
     settings = read_settings(CONFIGS / f"{name}.toml")
@@ -38,6 +41,8 @@ def test_shipped_configurations(name, span, delay):
         ("[model]\nlookahead = ['4']", r"model.lookahead\[0\] must be of type int, not '4'"),
         ("[model]\nchunk_choices = [13, 27]", "train.chunk_weights needs 3 numbers"),
         ("[data]\nbatch_seconds = 5", "data.batch_seconds at least data.longest_seconds"),
+        ('[quantize]\nfloats = "float64"', 'floats must be "float32" or "float16", not "float64"'),
+        ('[quantize]\nother_bits = 4\nfloats = "float16"', "needs quantize.integers"),
         ("model = 3", "model must be a table, not 3"),
         ("[model", "is not TOML"),
     ],

@@ -222,6 +222,10 @@ def test_losses_by_hand():
     target = torch.tensor([[[1.0, 0.0], [3.0, 0.0], [9.0, 9.0]]])
     where = torch.tensor([[True, True, False]])
     assert relative_distance(target + 2, target, where) == (4 + 4 + 4 + 4) / 2
+    # One vector does not vary: a tenth of its square stands for that.
+    one = torch.tensor([[True, False, False]])
+    torch.testing.assert_close(relative_distance(target + 2, target, one), torch.tensor(80.0))
+    assert relative_distance(target + 2, target, one & False) == 0
 
 
 def test_blocks_of_two_models_are_compared_one_by_one(tiny_architecture, waveform):

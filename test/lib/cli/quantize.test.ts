@@ -147,7 +147,7 @@ describe('parrotlet quantize', () => {
     ['int3', ['--weights', 'int3'], /int2, int4, int8/],
     ['a budget of no size', ['--budget', '3 parrots'], /3MB, 2\.5MiB/],
     ['a clip that is no number', ['--clip', 'some'], /above 0/],
-    ['an unknown method', ['--method', 'awq'], /round, hqq, gptq/],
+    ['an unknown method', ['--method', 'awq'], /round, hqq, gptq, gptq-fit/],
     ['an unknown scheme', ['--scheme', 'log'], /symmetric, midRise, affine/],
     ['activations of 16 bits', ['--activations', '16'], /8, 4, 32/],
   ])('exits with 2 for %s', async (_, args, message) => {

@@ -6,38 +6,14 @@ import type { CodeBits } from '../../../lib/import/pack.js';
 import { encodeRows } from '../../../lib/import/quantize.js';
 import { weightOf } from '../../../lib/import/steps.js';
 import { makeFeedback, roundWithFeedback } from '../../../lib/quantize/error-feedback.js';
-import { MatrixQuantizer, type MatrixSettings } from '../../../lib/quantize/matrix-quantizer.js';
-import {
-  addMoments,
-  dot,
-  outputEnergy,
-  type SecondMoments,
-} from '../../../lib/quantize/second-moments.js';
+import { MatrixQuantizer, type MatrixSettings, METHODS } from '../../../lib/quantize/matrix-quantizer.js';
+import { addMoments, dot, outputEnergy } from '../../../lib/quantize/second-moments.js';
 import { valuesFor } from '../import/files.js';
 import { decoded } from './decoded.js';
+import { correlatedRows, momentsOf } from './moments.js';
 
 const WIDTHS: readonly CodeBits[] = [2, 4, 8];
 const scheme = 'symmetric';
-
-/** Moments of `count` rows whose inputs go together, as those of a network do. */
-function momentsOf(rows: readonly Float32Array[]): SecondMoments {
-  const inputs = rows[0]!.length;
-  const values = new Float64Array(inputs * inputs);
-  for (const row of rows) {
-    for (let i = 0; i < inputs; ++i) {
-      for (let k = 0; k < inputs; ++k) values[i * inputs + k]! += row[i]! * row[k]!;
-    }
-  }
-  return { inputs, rows: rows.length, values };
-}
-
-function correlatedRows(inputs: number, count: number, seed: number): Float32Array[] {
-  return Array.from({ length: count }, (_, r) => {
-    const noise = valuesFor(inputs, seed * 1000 + r);
-    const common = valuesFor(3, seed * 2000 + r);
-    return noise.map((value, i) => 0.3 * value + common[i % 3]!);
-  });
-}
 
 function settings(fields: Partial<MatrixSettings>): MatrixSettings {
   return {
@@ -116,7 +92,7 @@ describe('MatrixQuantizer', () => {
   }
 
   it.each(SCHEMES)('measures the error of the outputs that calibration had: %s', async (scheme) => {
-    for (const method of ['round', 'hqq', 'gptq'] as const) {
+    for (const method of METHODS) {
       const grid = { bits: 4, groupSize: 16, scheme } as const;
       const { quantizer, error, noise } = await errorBy(method, grid);
       const energy = (matrix: Float32Array) => {
@@ -146,6 +122,8 @@ describe('MatrixQuantizer', () => {
         const fed = (await errorBy('gptq', grid)).quantizer.outputError!;
         expect(fed).toBeLessThanOrEqual(rounded);
         expect(fed).toBeLessThan(0.7 * rounded);
+        const fitted = (await errorBy('gptq-fit', grid)).quantizer.outputError!;
+        expect(fitted).toBeLessThan(fed);
       }
     }
   });

@@ -85,7 +85,7 @@ describe('quantizeModel', () => {
     expect(model.codes.get(TABLE)).toEqual([...encodeRows(values, scales, format).codes]);
   });
 
-  it.each(['hqq', 'gptq'] as const)('runs in the engine when made by %s', async (method) => {
+  it.each(['hqq', 'gptq', 'gptq-fit'] as const)('runs in the engine when made by %s', async (method) => {
     const { output, report } = await quantized({ method, calibration: [recording] });
     const model = await chooseBackend().backend.loadModelFile(output, 0);
     expect(JSON.parse(model.describe())).toMatchObject({
@@ -207,7 +207,8 @@ describe('nothing is written', () => {
       /no stored scales for "decoder\.embedding\.weight"/,
     ],
     ['a plan that names no layer', { plan: [{ match: 'nothing.*' }] }, /"nothing\.\*" decides no/],
-    ['gptq without audio', { method: 'gptq' }, /audio files/],
+    ['gptq without audio', { method: 'gptq' }, /audio files.* gptq /],
+    ['gptq-fit without audio', { method: 'gptq-fit' }, /audio files.* gptq-fit /],
     ['no audio files', { calibration: [] }, /at least one/],
     ['bits beside a budget', { bits: 4, budget: 1e6 }, /budget/],
     ['a clip beyond 1', { clip: 1.1 }, /clip must be/],

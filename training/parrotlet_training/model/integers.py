@@ -141,6 +141,18 @@ def within(one: Integers, weight: Tensor) -> Tensor:
     return torch.where(scales.scale == 0, 0, torch.where(inside, groups, moved)).flatten(1)
 
 
+def expect_halves(found: dict[str, Integers], path: str) -> None:
+    """An error that names a matrix whose scales or zeros no float16 holds."""
+    for name, one in found.items():
+        scales = one.rounded.scales
+        for values in (scales.scale, scales.zero):
+            if values is not None and not torch.equal(values, values.half().float()):
+                raise TrainingError(
+                    f"{path} holds scales of {name} that no float16 is: make it with `parrotlet "
+                    "quantize --floats float16`."
+                )
+
+
 def expect_same(layers: dict[str, nn.Module], found: dict[str, Integers]) -> None:
     for name, one in found.items():
         shape = list(one.rounded.values.shape)
