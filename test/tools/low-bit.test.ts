@@ -223,7 +223,7 @@ describe('the list', () => {
         }
       }
       const byPlan = two.find(({ how }) => how.plan && how.method && how.scheme === scheme)!;
-      expect(inWords(byPlan)).toMatch(/groups by plan, .* some in int4, float16 scales$/);
+      expect(inWords(byPlan)).toMatch(/groups by plan, .* half in int4, float16 scales$/);
     }
   });
 
@@ -358,6 +358,10 @@ describe('a run', () => {
     const run = { study, sets, at, save: () => undefined };
     await expect(measureEntry(two, recipe, run)).rejects.toThrow(
       /has bits 4 where the entry says 2/,
+    );
+    const planned = { ...two, how: { ...two.how, plan: 'some.json' } };
+    await expect(measureEntry(planned, recipe, run)).rejects.toThrow(
+      /has bits undefined where the entry says 2/,
     );
   });
 

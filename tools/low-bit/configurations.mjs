@@ -172,7 +172,7 @@ export function describe({ id, part, how }) {
     METHODS[method],
     activations === 32 ? 'float activations' : activations === 4 && 'int4 activations',
     rules?.length === 0 && 'every matrix',
-    mixed && `some in int${mixed}`,
+    mixed && `${plan ? 'half' : 'some'} in int${mixed}`,
     floats === 'float16' && 'float16 scales',
   ]
     .filter(Boolean)

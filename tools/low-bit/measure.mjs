@@ -1,7 +1,7 @@
 // Measures what the results lack of one entry, set by set.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeModel } from '../accuracy/configurations.mjs';
+import { describeModel, readHeader } from '../accuracy/configurations.mjs';
 import { loadFacade } from '../accuracy/corpus.mjs';
 import { startProgress } from '../accuracy/progress.mjs';
 import { addTranscripts, readTranscripts } from '../accuracy/transcripts.mjs';
@@ -47,15 +47,25 @@ export async function measureEntry(entry, recipe, { study, sets, at, save }) {
   }
 }
 
-/** Throws where most weights of the file are not held as the entry says. */
-export function expectForm({ part, how }, { path, ...file }) {
+/**
+ * Throws where most weights of the file are not held as the entry says; by a plan, those in the entry's
+ * bits.
+ */
+export function expectForm({ part, how }, file) {
   if (part) return;
-  const { bits = 32, group: groupSize, scheme, activations } = how;
+  const { bits = 32, group: groupSize, scheme, activations, plan } = how;
+  const held = plan ? formIn(file.path, bits) : file;
   const said = { bits, groupSize, scheme, activations };
   for (const [name, value] of Object.entries(said)) {
-    if (value === undefined || file[name] === value) continue;
-    throw new Error(`${path} has ${name} ${file[name]} where the entry says ${value}.`);
+    if (value === undefined || held[name] === value) continue;
+    throw new Error(`${file.path} has ${name} ${held[name]} where the entry says ${value}.`);
   }
+}
+
+function formIn(path, bits) {
+  const matrices = Object.values(readHeader(path).document.tensors);
+  const found = matrices.find((one) => one.bits === bits);
+  return { bits: found?.bits, scheme: 'symmetric', activations: 8, ...found };
 }
 
 async function errorsOn({ set, rows }, sha256, transcribeFile, at) {

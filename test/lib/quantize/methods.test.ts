@@ -6,7 +6,11 @@ import type { CodeBits } from '../../../lib/import/pack.js';
 import { encodeRows } from '../../../lib/import/quantize.js';
 import { weightOf } from '../../../lib/import/steps.js';
 import { makeFeedback, roundWithFeedback } from '../../../lib/quantize/error-feedback.js';
-import { MatrixQuantizer, type MatrixSettings, METHODS } from '../../../lib/quantize/matrix-quantizer.js';
+import {
+  MatrixQuantizer,
+  type MatrixSettings,
+  METHODS,
+} from '../../../lib/quantize/matrix-quantizer.js';
 import { addMoments, dot, outputEnergy } from '../../../lib/quantize/second-moments.js';
 import { valuesFor } from '../import/files.js';
 import { decoded } from './decoded.js';

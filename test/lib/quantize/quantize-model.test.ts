@@ -85,23 +85,26 @@ describe('quantizeModel', () => {
     expect(model.codes.get(TABLE)).toEqual([...encodeRows(values, scales, format).codes]);
   });
 
-  it.each(['hqq', 'gptq', 'gptq-fit'] as const)('runs in the engine when made by %s', async (method) => {
-    const { output, report } = await quantized({ method, calibration: [recording] });
-    const model = await chooseBackend().backend.loadModelFile(output, 0);
-    expect(JSON.parse(model.describe())).toMatchObject({
-      bits: { 4: expect.any(Number) },
-      card: { quantized: '2026-02-03', quantization: { method } },
-    });
-    model.close();
-    expect(report.calibrationSeconds).toBeGreaterThan(5);
-    const matrices = report.tensors.filter(({ bits }) => bits === 4);
-    expect(matrices.length).toBeGreaterThan(10);
-    for (const { name, outputError, clip } of matrices) {
-      expect(outputError, name).toBeGreaterThan(0);
-      expect(outputError, name).toBeLessThan(0.1);
-      expect(clip, name).toBeGreaterThan(0.5);
-    }
-  });
+  it.each(['hqq', 'gptq', 'gptq-fit'] as const)(
+    'runs in the engine when made by %s',
+    async (method) => {
+      const { output, report } = await quantized({ method, calibration: [recording] });
+      const model = await chooseBackend().backend.loadModelFile(output, 0);
+      expect(JSON.parse(model.describe())).toMatchObject({
+        bits: { 4: expect.any(Number) },
+        card: { quantized: '2026-02-03', quantization: { method } },
+      });
+      model.close();
+      expect(report.calibrationSeconds).toBeGreaterThan(5);
+      const matrices = report.tensors.filter(({ bits }) => bits === 4);
+      expect(matrices.length).toBeGreaterThan(10);
+      for (const { name, outputError, clip } of matrices) {
+        expect(outputError, name).toBeGreaterThan(0);
+        expect(outputError, name).toBeLessThan(0.1);
+        expect(clip, name).toBeGreaterThan(0.5);
+      }
+    },
+  );
 
   it('errs less in every output by gptq than by rounding', async () => {
     const errors = async (method: 'round' | 'gptq') => {
