@@ -254,7 +254,7 @@ const METHOD = `## How it is measured
   The claims count the first two as no loss, and ask every set.
 - What is to be chosen is chosen on ${CHOICE}; the other sets judge. Much of the grid is measured on ${CHOICE} alone.
 - **Rounded**: \`parrotlet quantize\` from the float32 model, with the front end's matrices in int8 unless it
-  says *every matrix*; *error feedback* (GPTQ) was calibrated on ${CALIBRATION} recordings of the train split.
+  says *every matrix* or, in 2 bits, *groups by plan* (int4); *error feedback* (GPTQ) was calibrated on ${CALIBRATION} recordings of the train split.
   **Trained**: on from the codes that error feedback found, in every product. In 4 bits weights learnt at 1e-4
   and codes with them (\`training/configs/tiny-int4.toml\`, 900 steps or 10 hours of audio): it is the
   default model. In 2 bits at 3e-4, each block taught by the same block of the float32 model
@@ -267,7 +267,7 @@ const METHOD = `## How it is measured
 - Short runs that compare schemes, groups, and what teaches, in 2 and 4 bits: see
   [choices of training](training-choices.md#two-and-four-bits-trained-with-their-integers).
 - What was tried beside it in 4 bits: see [the model's card](../models/README.md#what-was-tried).
-- What comes next: more steps and more speech. In 2 bits the loss was still falling when training ended.
+- What comes next: 4 bits from fitted scales, scales that learn with the codes, and more speech than 5.4 hours.
 - **W4A8**: weights in 4 bits, the activations that they multiply in 8; A32 are floats.
 - **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
 `;
