@@ -1,4 +1,5 @@
 // `parrotlet info`: what a model is, how large, and what its makers say of it.
+import { widthName } from '../import/import-report.js';
 import { loadModel } from '../load-model.js';
 import type { ModelInfo } from '../model-info.js';
 import { loadOptions, type ModelFlags } from './recognition.js';
@@ -28,7 +29,7 @@ const SHOWN_ALREADY = [
 /** The model's facts for people, several lines. */
 export function formatInfo(info: ModelInfo): string {
   const bits = Object.entries(info.bits).map(
-    ([width, count]) => `${formatCount(count)} in ${width} bits`,
+    ([width, count]) => `${formatCount(count)} in ${widthName(width)}`,
   );
   const chunks =
     info.chunkMs.length > 0 ? `${info.chunkMs.map(Math.round).join(', ')} ms` : 'none to choose';

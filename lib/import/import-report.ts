@@ -69,7 +69,12 @@ export function reportTensor(
   };
 }
 
-/** How many parameters are held in how many bits. */
+/** "4 bits", or "floats" for 32, as which files hold in float16 or float32. */
+export function widthName(bits: string): string {
+  return bits === '32' ? 'floats' : `${bits} bits`;
+}
+
+/** How many parameters are held in how many bits; floats count as 32, in float16 too. */
 export function countByBits(tensors: readonly TensorReport[]): Partial<Record<WeightBits, number>> {
   const counts: Partial<Record<WeightBits, number>> = {};
   for (const { bits, shape } of tensors) counts[bits] = (counts[bits] ?? 0) + elements(shape);
@@ -135,7 +140,7 @@ export function formatReport(report: ImportReport): string {
   const { fileBytes, float32Bytes, parameters, tensors } = report;
   const shares = Object.entries(report.parametersByBits)
     .reverse()
-    .map(([bits, count]) => `${millions(count)} in ${bits} bits`);
+    .map(([bits, count]) => `${millions(count)} in ${widthName(bits)}`);
   const lines = [
     `${report.name} (${report.family}) -> ${report.path}`,
     `  ${millions(parameters)} parameters: ${shares.join(', ')}`,

@@ -1,5 +1,5 @@
 // What quantizing a model did, as an object and as a table.
-import { elements, type TensorReport } from '../import/import-report.js';
+import { elements, type TensorReport, widthName } from '../import/import-report.js';
 import type { PlanRule, WeightBits } from '../import/quantization-plan.js';
 import type { Method } from './matrix-quantizer.js';
 
@@ -84,7 +84,7 @@ export function summaryOf(report: QuantizationReport): string[] {
   const { fileBytes, float32Bytes, parametersByBits, sensitivity, calibrationSeconds } = report;
   const shares = Object.entries(parametersByBits)
     .reverse()
-    .map(([bits, count]) => `${(count / 1e6).toFixed(2)} M in ${bits} bits`);
+    .map(([bits, count]) => `${(count / 1e6).toFixed(2)} M in ${widthName(bits)}`);
   const heard = calibrationSeconds > 0 ? `, calibrated on ${calibrationSeconds.toFixed(1)} s` : '';
   return [
     `${report.name} -> ${report.path}`,

@@ -144,6 +144,8 @@ it('describes a model with its card', () => {
   expect(text).toMatch(/^chunks +312, 648 ms$/m);
   expect(text).toMatch(/^licence +none$/m);
   expect(text).not.toContain('look-ahead');
+  const floats = { ...new Model(new FakeModel()).info, bits: { 4: 20, 32: 10 } };
+  expect(formatInfo(floats)).toMatch(/^parameters +30 \(20 in 4 bits, 10 in floats\)$/m);
   const ahead = { ...new Model(new FakeModel()).info, defaultLookAheadMs: 240 };
   expect(formatInfo(ahead)).toMatch(/^look-ahead +240 ms$/m);
 });
