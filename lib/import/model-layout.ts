@@ -67,6 +67,11 @@ export function layOut(entries: readonly TensorEntry[]): ReadonlyMap<string, Sto
   return parts;
 }
 
+/** Where the last of the container's tensors ends. */
+export function endOf(parts: ReadonlyMap<string, StoredPart>): number {
+  return Math.max(0, ...[...parts.values()].map((part) => part.end));
+}
+
 /** The JSON header, with zeros for the checksum's digits. */
 export function headerText(
   document: ModelDocument,

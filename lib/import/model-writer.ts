@@ -6,6 +6,7 @@ import { ParrotletError } from '../errors.js';
 import { DTYPE_BYTES, toHalfBits } from './float-formats.js';
 import type { ModelDocument } from './model-document.js';
 import {
+  endOf,
   headerText,
   layOut,
   MAX_MODEL_HEADER_BYTES,
@@ -220,10 +221,6 @@ function dataStartOf(
 ): number {
   const headerBytes = Buffer.byteLength(headerText(document, entries, parts));
   return roundUp(8 + headerBytes + HEADER_SLACK_BYTES, ALIGNMENT);
-}
-
-function endOf(parts: ReadonlyMap<string, StoredPart>): number {
-  return Math.max(0, ...[...parts.values()].map((part) => part.end));
 }
 
 // The rename lasts through a power failure only once the folder is on the disk too. Systems that

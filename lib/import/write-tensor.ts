@@ -1,8 +1,8 @@
 // Writes one tensor into a model file, a weight matrix in blocks of rows that are quantized on the way.
 import { ParrotletError } from '../errors.js';
 import { companionsOf } from './code-format.js';
-import { elements, type TensorLoss } from './import-report.js';
-import type { CodesEntry, TensorEntry } from './model-layout.js';
+import type { TensorLoss } from './import-report.js';
+import { type CodesEntry, endOf, layOut, type TensorEntry } from './model-layout.js';
 import type { ModelWriter } from './model-writer.js';
 import { packCodes, packedRowBytes } from './pack.js';
 import type { QuantizedRows } from './quantize.js';
@@ -54,12 +54,7 @@ export async function writeTensor(
 
 /** Bytes that a tensor takes in the file, scales and zeros included. */
 export function storedBytes(entry: TensorEntry): number {
-  if (entry.kind === 'bytes') return entry.length;
-  const floatBytes = entry.floats === 'float16' ? 2 : 4;
-  if (entry.kind === 'float') return floatBytes * elements(entry.shape);
-  const [rows, depth] = entry.shape;
-  const groupBytes = floatBytes * companionsOf(entry.scheme).length;
-  return rows * (packedRowBytes(entry.bits, depth) + (groupBytes * depth) / entry.groupSize);
+  return endOf(layOut([entry]));
 }
 
 function expectFinite({ name, floats = 'float32' }: CodesEntry, scales: Float32Array): void {

@@ -32,7 +32,8 @@ const FRONT_END_IN_8 = {
  *
  * `how` is {method, bits, scheme, group, clip, clipError, activations, floats, rules, plan, calibrate}:
  * rounded after training, from the float32 model. `plan` is a file of rules, whose matrices in `bits` take
- * the scheme; `mixed` the bits of the rest, `calibrate` how many recordings of the train split. Or it is {model, ...what is known of it}: a file that training made, from the root.
+ * the scheme; `mixed` the bits of the rest, `calibrate` how many recordings of the train split. Or
+ * it is {model, ...what is known of it}: a file that training made, from the root.
  */
 export function configurations() {
   return [

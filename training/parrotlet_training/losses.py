@@ -1,5 +1,7 @@
 """What training minimizes."""
 
+from contextlib import nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,10 +26,11 @@ def losses(
     bf16: bool,
 ) -> dict[str, Tensor]:
     """Each loss by its name in LossSettings, and their weighted sum as `total`."""
+    watched = block_outputs if settings.blocks else nullcontext
     with (
         torch.autocast(batch.clean.device.type, torch.bfloat16, enabled=bf16),
-        block_outputs(teacher) as wanted,
-        block_outputs(model) as blocks,
+        watched(teacher) as wanted,
+        watched(model) as blocks,
     ):
         target, teacher_logits = teach(
             teacher, batch.clean, batch.lengths, batch.tokens, chunk

@@ -72,6 +72,15 @@ def write_model_file(path, model, changes=None):
     return path
 
 
+def halve_file(path):
+    """Stores its floats as float16; what they were."""
+    with safe_open(path, "pt") as file:
+        document, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    halves = {n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}
+    save_file(halves, path, document)
+    return tensors
+
+
 def test_reads_what_a_model_file_holds(tmp_path, model):
     found = read_integers(write_model_file(tmp_path / "m.safetensors", model))
     layers = {name: layer for name, layer in matrices(model).items() if layer.rounding}
@@ -87,10 +96,7 @@ def test_reads_what_a_model_file_holds(tmp_path, model):
 
 def test_reads_scales_of_float16(tmp_path, model):
     path = write_model_file(tmp_path / "m.safetensors", model)
-    with safe_open(path, "pt") as file:
-        document, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
-    halves = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
-    save_file(halves, path, document)
+    tensors = halve_file(path)
     for name, one in read_integers(path).items():
         scale = one.rounded.scales.scale
         assert scale.dtype == torch.float32 and one.rounded.values.dtype == torch.float32
@@ -114,9 +120,7 @@ def test_float16_takes_only_integers_whose_scales_it_holds(tmp_path, model):
     settings = replace(PLAIN_SETTINGS, folder=tmp_path, quantize=quantize)
     with pytest.raises(TrainingError, match="that no float16 is.*--floats float16"):
         settings.round(model)
-    with safe_open(path, "pt") as file:
-        document, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
-    save_file({n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}, path, document)
+    halve_file(path)
     settings = replace(settings)
     settings.as_shipped(model)
     norm = model.decoder.norm.weight
