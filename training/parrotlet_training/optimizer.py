@@ -12,8 +12,8 @@ from .settings import TrainSettings
 
 
 def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.AdamW:
-    """Groups: front end, warm encoder, what is new, decoder, token table, scales; norms, biases and
-    scales without decay."""
+    """Groups: front end, warm encoder, what is new, decoder, token table, scales, weights in steps;
+    only matrices that are not in steps decay."""
     rates = {
         "front end": settings.front_end_rate,
         "encoder": settings.encoder_rate,
@@ -21,16 +21,20 @@ def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Ada
         "decoder": settings.decoder_rate,
         "table": settings.table_rate,
         "scales": settings.scale_rate,
+        "codes": settings.code_rate,
     }
     groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
+    in_steps = {id(module.weight) for module in model.modules() if learns_scales(module)}
     for name, parameter in model.named_parameters():
         part = part_of(name)
         trains = rates[part] > 0 and (
             settings.matrices or part == "scales" or parameter.dim() == 1
         )
+        if id(parameter) in in_steps:
+            part = "codes"
         parameter.requires_grad_(trains)
         if trains:
-            decays = part != "scales" and parameter.dim() > 1
+            decays = part not in ("scales", "codes") and parameter.dim() > 1
             groups.setdefault((part, decays), []).append(parameter)
     optimizer = torch.optim.AdamW(
         [
@@ -62,6 +66,10 @@ def tell_of_changes(optimizer: torch.optim.Optimizer, *_: object) -> None:
     """A fused step leaves the versions of weights as they were; layers go by them."""
     for group in optimizer.param_groups:
         torch.autograd.graph.increment_version(group["params"])
+
+
+def learns_scales(module: nn.Module) -> bool:
+    return getattr(module, "learned_scale", None) is not None
 
 
 def part_of(name: str) -> str:

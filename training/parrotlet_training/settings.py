@@ -130,10 +130,11 @@ class QuantizeSettings:
     least_clip: float = 0.5  # where a rule says "clip": "search": the lowest of clip_steps ratios
     clip_steps: int = 11
     scale_gradient: bool = False  # whether gradients reach a scale through its largest weight
-    # With `integers`: their codes stay, and their scales and zeros learn.
+    # With `integers`: their scales and zeros learn, and weights move in steps of their codes, at
+    # train.code_rate. Or, if train.matrices is false, codes stay.
     learn_scales: bool = False
-    # How the model file will hold scales, norms, biases: float32 or float16. Scales are those of
-    # `integers`, which `parrotlet quantize --floats float16` makes; export rounds the rest.
+    # How the model file will hold scales, norms, biases: float32 or float16. Scales that do not
+    # learn must be such in `integers` (`parrotlet quantize --floats float16`); export rounds the rest.
     floats: str = "float32"
     # Steps from products of the same rounded numbers that are summed in floats: equal but for the
     # rounding of sums, and faster. Evaluation always sums integers.
@@ -150,6 +151,7 @@ class TrainSettings:
     decoder_rate: float = 3e-5
     table_rate: float = 0.0  # token table; 0: frozen
     scale_rate: float = 1e-3  # of learn_scales, by the size of each scale
+    code_rate: float = 5e-3  # of learn_scales, in steps; where a part's own rate is not 0
     matrices: bool = True  # false: only norms and biases learn, around matrices that stay
     last_rate: float = 0.02  # share of the rate that is left at the end
     weight_decay: float = 0.01
@@ -178,7 +180,7 @@ class Settings:
     def integers(self) -> dict[str, Integers]:
         """What quantize.integers names, read once."""
         found = read_integers(self.folder / self.quantize.integers)
-        if self.quantize.floats == "float16":
+        if self.quantize.floats == "float16" and not self.quantize.learn_scales:
             expect_halves(found, self.quantize.integers)
         return found
 
@@ -189,7 +191,7 @@ class Settings:
         """From here on the model computes with rounded weights, as the configuration says."""
         q = self.quantize
         if q.integers:
-            hold_integers(model, self.integers, q.float_sums)
+            hold_integers(model, self.integers, q.float_sums, q.floats == "float16")
             return
         rules = read_plan(self.folder / q.plan) if q.plan else ()
         search = {"least_clip": q.least_clip, "clip_steps": q.clip_steps}
@@ -238,13 +240,15 @@ class Settings:
             )
         if q.floats not in ("float32", "float16"):
             raise TrainingError(f'quantize.floats must be "float32" or "float16", not "{q.floats}".')
-        if q.floats == "float16" and (q.learn_scales or not q.integers):
+        if q.floats == "float16" and not q.integers:
             raise TrainingError(
-                'quantize.floats = "float16" needs quantize.integers, whose scales stay: others are '
-                "float32."
+                'quantize.floats = "float16" needs quantize.integers: other scales are float32.'
             )
-        if q.learn_scales and not q.integers:
-            raise TrainingError("quantize.learn_scales needs quantize.integers, whose scales learn.")
+        if q.learn_scales and (not q.integers or q.from_step):
+            raise TrainingError(
+                "quantize.learn_scales needs quantize.integers, whose scales learn from the first "
+                "step on: leave out from_step."
+            )
         if self.train.steps < 0 or self.data.batch_seconds < self.data.longest_seconds:
             raise TrainingError(
                 "train.steps must not be negative, data.batch_seconds at least data.longest_seconds."

@@ -76,11 +76,38 @@ def test_a_text_that_differs_is_shown_and_fails(tmp_path, model, calls, monkeypa
         return [str(len(r)) + (" ah" if i == 1 else "") for i, r in enumerate(recordings)]
 
     monkeypatch.setattr(check, "transcribe", wrong_once)
-    with pytest.raises(TrainingError, match="1 texts differ"):
+    with pytest.raises(TrainingError, match="1 texts at 648 ms differ"):
         check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", data, FLOATS)
     out = capsys.readouterr().out
     assert "the same text for 1 of 2 recordings" in out
     assert f"PyTorch: {len(heard[1])} ah" in out and f"engine:  {len(heard[1])}\n" in out
+
+
+@pytest.mark.parametrize("wrong", [1, 3])
+def test_of_integers_one_word_in_ten_may_differ(tmp_path, model, calls, monkeypatch, capsys, wrong):
+    sound = tmp_path / "one.wav"
+    soundfile.write(sound, tone(1.0, 1), 16000)
+    words = "a parrot says what it has heard and nothing else".split()
+    monkeypatch.setattr(check, "transcribe", lambda *_: [" ".join(words)])
+    monkeypatch.setattr(check.Engine, "transcribe", lambda *_: [" ".join(words[wrong:])])
+    run = lambda: check.check_engine(
+        model, MOONSHINE, tmp_path / "x.safetensors", sound, ["--plan", "x.plan.json"]
+    )
+    if wrong == 1:
+        run()
+    else:
+        with pytest.raises(TrainingError, match="more than 10 % of words"):
+            run()
+    assert "the same text for 0 of 1 recordings" in capsys.readouterr().out
+
+
+def test_of_floats_not_even_a_comma_may_differ(tmp_path, model, calls, monkeypatch):
+    sound = tmp_path / "one.wav"
+    soundfile.write(sound, tone(1.0, 1), 16000)
+    monkeypatch.setattr(check, "transcribe", lambda *_: ["yes, no"])
+    monkeypatch.setattr(check.Engine, "transcribe", lambda *_: ["yes no"])
+    with pytest.raises(TrainingError, match="computes something else"):
+        check.check_engine(model, MOONSHINE, tmp_path / "x.safetensors", sound, FLOATS)
 
 
 def test_without_a_build_it_says_what_to_do(tmp_path, model, monkeypatch):

@@ -28,6 +28,7 @@ from parrotlet_training.model.names import engine_name
 from parrotlet_training.model.plan import Rule
 from parrotlet_training.model.rounding import quantize
 from parrotlet_training.model.streaming_model import StreamingModel
+from parrotlet_training.optimizer import make_optimizer, set_rates
 from parrotlet_training.settings import QuantizeSettings
 from parrotlet_training.train import Trainer
 
@@ -219,7 +220,7 @@ def test_scales_learn_around_codes_that_stay(tmp_path, model):
         folder=tmp_path,
         model=chunks,
         quantize=QuantizeSettings(integers=path.name, learn_scales=True, float_sums=True),
-        train=replace(PLAIN_SETTINGS.train, steps=4, scale_rate=0.01, average=0.5),
+        train=replace(PLAIN_SETTINGS.train, steps=4, scale_rate=0.01, matrices=False, average=0.5),
     )
     rows, audio = lessons(tmp_path / "made")
     (tmp_path / "run").mkdir()
@@ -251,8 +252,66 @@ def test_scales_learn_around_codes_that_stay(tmp_path, model):
     assert not any("learned" in name for name in written)
     scale = written["decoder.embed_tokens.weight.scale"]
     assert torch.equal(scale, layers["decoder.embedding.weight"].rounded().scales.scale[..., 0])
-    with pytest.raises(TrainingError, match="needs quantize.integers"):
-        replace(PLAIN_SETTINGS, quantize=QuantizeSettings(learn_scales=True))
+    for quantize in (
+        QuantizeSettings(learn_scales=True),
+        QuantizeSettings(integers="m", learn_scales=True, from_step=1),
+    ):
+        with pytest.raises(TrainingError, match="needs quantize.integers"):
+            replace(PLAIN_SETTINGS, quantize=quantize)
+
+
+def learning_all(tmp_path, model):
+    """A model whose scales, as float16, and codes learn, and the configuration."""
+    path = write_model_file(tmp_path / "m.safetensors", model)
+    quantize = QuantizeSettings(
+        integers=path.name, learn_scales=True, float_sums=True, floats="float16"
+    )
+    settings = replace(PLAIN_SETTINGS, folder=tmp_path, quantize=quantize)
+    learning = StreamingModel(model.arch)
+    learning.load_state_dict(model.state_dict())
+    settings.prepare(learning)
+    settings.start(learning)
+    settings.round(learning)
+    return learning, settings
+
+
+def test_codes_and_scales_learn_together(tmp_path, model):
+    learning, settings = learning_all(tmp_path, model)
+    layers, found = matrices(learning), settings.integers
+    rates = replace(PLAIN_SETTINGS.train, scale_rate=0.01, code_rate=0.15, table_rate=0.0)
+    optimizer = make_optimizer(learning, rates)
+    parts = {group["part"]: group for group in optimizer.param_groups}
+    assert parts["codes"]["peak"] == 0.15 and parts["codes"]["weight_decay"] == 0
+    assert not any(p is layers["decoder.embedding.weight"].weight for p in parts["codes"]["params"])
+    for name, one in found.items():
+        layer = layers[name]
+        scale = layer.rounded().scales.scale
+        assert torch.equal(layer.rounded().codes, one.rounded.codes), name
+        assert torch.equal(scale, one.rounded.scales.scale.half().float()), name
+        values = layer.values()
+        assert torch.equal(values.detach(), layer.rounded().values), name
+        wanted = torch.linspace(-1, 1, values.numel()).reshape(values.shape)
+        (values * wanted).sum().backward()
+        if layer.matrix() is layer.weight and layer.weight.requires_grad:
+            at, grid = layer.weight.detach(), one.grid
+            clipped = (at < grid.low - 0.5) | (at > grid.high + 0.5)
+            expected = wanted.masked_fill(clipped, 0).unflatten(1, (-1, grid.group)) * scale
+            assert torch.equal(layer.weight.grad, expected.flatten(1)), name
+    set_rates(optimizer, 1.0)
+    for _ in range(3):  # 0.45 steps: over the border from anywhere within 0.3 of a code's middle
+        optimizer.step()
+    for name, one in found.items():
+        now = layers[name].rounded()
+        moved = not torch.equal(now.codes, one.rounded.codes)
+        still = name == "decoder.embedding.weight" or not one.rounded.scales.scale.any()
+        assert moved != still, name
+        assert torch.equal(now.scales.scale, now.scales.scale.half().float()), name
+    before = {name: layers[name].rounded() for name in found}
+    settle(learning)
+    for name in found:
+        now = layers[name].rounded()
+        assert torch.equal(now.codes, before[name].codes), name
+        assert torch.equal(now.values, before[name].values), name
 
 
 def replace_rows(scales, rows):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import TrainingError
 from .layers import WAVEFORM, Rounding, StridedConv, matrices
+from .names import is_learned_scale
 from .plan import STORED
 from .rounding import Grid, Rounded, Scales
 
@@ -58,9 +59,11 @@ def unpacked(
     )
 
 
-def hold_integers(model: nn.Module, found: dict[str, Integers], float_sums: bool = False) -> None:
+def hold_integers(
+    model: nn.Module, found: dict[str, Integers], float_sums: bool = False, halves: bool = False
+) -> None:
     """From here on the model computes with weights rounded to the scales of `found`, or, where its
-    layers have learned scales, with the codes of `found` at these."""
+    layers have learned scales, to what these have made of them; as float16 if `halves`."""
     layers = matrices(model)
     expect_same(layers, found)
     for name, layer in layers.items():
@@ -69,8 +72,7 @@ def hold_integers(model: nn.Module, found: dict[str, Integers], float_sums: bool
             device = layer.weight.device
             scale, zero = one.rounded.scales.scale, one.rounded.scales.zero
             scales = Scales(scale.to(device), None if zero is None else zero.to(device))
-            codes = None if layer.learned_scale is None else one.rounded.codes.to(device)
-            layer.rounding = Rounding(one.grid, one.activation_bits, scales, float_sums, codes)
+            layer.rounding = Rounding(one.grid, one.activation_bits, scales, float_sums, halves)
 
 
 def let_scales_learn(model: nn.Module, found: dict[str, Integers]) -> None:
@@ -89,11 +91,11 @@ def let_scales_learn(model: nn.Module, found: dict[str, Integers]) -> None:
 def settle(model: nn.Module) -> None:
     """Weights become what learned scales make of their codes, and are rounded to them from now on."""
     for layer in matrices(model).values():
-        if layer.rounding is None or layer.rounding.codes is None:
+        if layer.rounding is None or layer.learned_scale is None:
             continue
         rounded = layer.rounded()
         put(layer, rounded.values)
-        layer.rounding = replace(layer.rounding, scales=rounded.scales, codes=None)
+        layer.rounding = replace(layer.rounding, scales=rounded.scales)
         layer.learned_scale = layer.learned_zero = None
 
 
@@ -102,8 +104,8 @@ def halve_floats(model: nn.Module) -> None:
     """Rounds to float16 what `parrotlet import --floats float16` stores so: all but the matrices."""
     layers = matrices(model)
     kept = {layer.weight for name, layer in layers.items() if name != WAVEFORM}
-    for parameter in model.parameters():
-        if parameter not in kept:
+    for name, parameter in model.named_parameters():
+        if parameter not in kept and not is_learned_scale(name):
             parameter.copy_(parameter.half())
 
 
@@ -113,12 +115,13 @@ def start_from_integers(model: nn.Module, found: dict[str, Integers]) -> None:
 
     So near to the border training can cross it: from the middle of its code a weight of 2 bits would
     have farther to go than all the steps of a run take it. At the border itself the noise of the first
-    steps would undo what error feedback has balanced.
+    steps would undo what error feedback has balanced. Where scales learn, weights are put in steps.
     """
     layers = matrices(model)
     expect_same(layers, found)
     for name, one in found.items():
-        put(layers[name], within(one, layers[name].matrix().cpu()))
+        layer = layers[name]
+        put(layer, within(one, layer.matrix().cpu(), layer.learned_scale is not None))
 
 
 @torch.no_grad()
@@ -129,13 +132,16 @@ def put(layer: nn.Module, values: Tensor) -> None:
     layer.weight.copy_(values)
 
 
-def within(one: Integers, weight: Tensor) -> Tensor:
-    """The nearest to `weight` (rows, depth) within INSIDE steps of the integers."""
+def within(one: Integers, weight: Tensor, in_steps: bool = False) -> Tensor:
+    """The nearest to `weight` (rows, depth) within INSIDE steps of the integers; as a weight, or
+    where it lies between codes."""
     grid, codes, scales = one.grid, one.rounded.codes, one.rounded.scales
     groups = weight.float().unflatten(1, (-1, grid.group))
     at = scales.steps(groups)
     low = torch.where(codes > grid.low, codes - INSIDE, -torch.inf)
     high = torch.where(codes < grid.high, codes + INSIDE, torch.inf)
+    if in_steps:
+        return at.clamp(low, high).flatten(1)
     moved = scales.values(at.clamp(low, high))
     inside = (at >= low) & (at <= high)
     return torch.where(scales.scale == 0, 0, torch.where(inside, groups, moved)).flatten(1)

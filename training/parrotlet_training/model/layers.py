@@ -25,7 +25,7 @@ class Rounding:
     activation_bits: int = 8  # 0: activations stay floats
     scales: Scales | None = None  # fixed ones; None: as the grid asks for, found again each time
     float_sums: bool = False  # gradients from products of the same numbers that are summed in floats
-    codes: Tensor | None = None  # fixed ones, around which the layer's learned scales learn
+    halves: bool = False  # whether learned scales are rounded to float16
 
     def of(self, weight: Tensor) -> Rounded:
         return quantize(weight, self.grid, self.scales)
@@ -35,7 +35,8 @@ class Rounds:
     """A layer whose weight may be rounded.
 
     Parameters, where scales learn: learned_scale and, of the scheme affine, learned_zero, both
-    (outputs, groups, 1): factors, 1 at first, so that one rate fits wide steps and narrow ones.
+    (outputs, groups, 1): factors, 1 at first, so that one rate fits wide steps and narrow ones. The
+    weight then says where each lies between its codes, in steps, for the same reason.
     """
 
     rounding: Rounding | None = None
@@ -60,26 +61,43 @@ class Rounds:
         return self._latest[1]
 
     def _round(self) -> Rounded:
-        if self.rounding.codes is None:
+        if self.learned_scale is None:
             return self.rounding.of(self.matrix())
         with torch.no_grad():
-            return Rounded(self.rounding.codes, self._scales())
+            scales, grid = self._scales(), self.rounding.grid
+            codes = (self._steps() + 0.5).floor_().clamp_(grid.low, grid.high)
+            return Rounded(torch.where(scales.scale == 0, 0, codes), scales)
+
+    def _steps(self) -> Tensor:
+        """(outputs, groups, group), of a weight in steps"""
+        return self.matrix().unflatten(1, (-1, self.rounding.grid.group))
 
     def _scales(self) -> Scales:
         """The learned ones, as a model file may hold them: none is negative."""
         first = self.rounding.scales
-        scale = stored(first.scale * self.learned_scale.clamp_min(0))
+        scale = self._stored(stored(first.scale * self.learned_scale.clamp_min(0)))
         if self.rounding.grid.scheme == "midRise":
             return Scales(scale, scale * -0.5)
         if self.learned_zero is None:
             return Scales(scale)
-        return Scales(scale, torch.where(scale == 0, 0, first.zero * self.learned_zero))
+        zero = self._stored(first.zero * self.learned_zero)
+        return Scales(scale, torch.where(scale == 0, 0, zero))
+
+    def _stored(self, values: Tensor) -> Tensor:
+        """As the model file holds them; the gradient passes."""
+        if not self.rounding.halves:
+            return values
+        return values.detach().half().float() + (values - values.detach())
 
     def values(self) -> Tensor:
         """The rounded weights (outputs, inputs), with gradients to what learns."""
-        if self.rounding.codes is not None and torch.is_grad_enabled():
-            return self._scales().values(self.rounding.codes).flatten(1)
-        return straight_through(self.matrix(), self.rounded(), self.rounding.grid)
+        if self.learned_scale is None or not torch.is_grad_enabled():
+            return straight_through(self.matrix(), self.rounded(), self.rounding.grid)
+        codes, grid = self.rounded().codes, self.rounding.grid
+        if self.weight.requires_grad:
+            at = self._steps().clamp(grid.low - 0.5, grid.high + 0.5)
+            codes = codes + (at - at.detach())
+        return self._scales().values(codes).flatten(1)
 
     def times(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """x (..., inputs) -> (..., outputs)"""
