@@ -10,7 +10,7 @@ from .check_engine import check_engine
 from .checkpoint import Checkpoint
 from .errors import TrainingError
 from .model.architecture import Architecture, read_config
-from .model.integers import FLOAT_ACTIVATIONS, settle
+from .model.integers import FLOAT_ACTIVATIONS
 from .model.layers import WAVEFORM, matrices
 from .model.names import to_checkpoint
 from .model.plan import STORED
@@ -43,7 +43,6 @@ def run(options: argparse.Namespace) -> None:
     model = saved.averaged_model(settings.prepare)
     card = {**settings.card, "steps": str(saved.step)}
     settings.as_shipped(model)
-    settle(model)
     written = export(model, paths.base, options.out, options.name, card)
     plan = plan_beside(written) if settings.rounds() else None
     weights = ["--plan", str(plan), "--floats", settings.quantize.floats] if plan else []

@@ -17,6 +17,7 @@ from .model.integers import (
     hold_integers,
     let_scales_learn,
     read_integers,
+    settle,
     start_from_integers,
 )
 from .model.layers import round_model
@@ -209,6 +210,7 @@ class Settings:
         """Rounds a model as the configuration says, floats too: to what the model file will hold."""
         if self.rounds():
             self.round(model)
+            settle(model)
         if self.quantize.floats == "float16":
             halve_floats(model)
 

@@ -1,6 +1,7 @@
 """`compare`: variants are trained alike, once, and told apart on a page."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,9 +148,10 @@ def test_shipped_studies(path, tmp_path):
     study = read_study(path)
     assert study.title and study.about and all(v.what for v in study.variants)
     config = tmp_path / "config.toml"
+    alike = lambda train: replace(train, scale_rate=0.0, code_rate=0.0)
     for variant in study.variants:
         config.write_text(variant.configuration)
-        assert read_settings(config).train == study.variants[0].settings.train
+        assert alike(read_settings(config).train) == alike(study.variants[0].settings.train)
         assert read_settings(config).model == variant.settings.model
 
 

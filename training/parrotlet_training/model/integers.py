@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from ..errors import TrainingError
 from .layers import WAVEFORM, Rounding, StridedConv, matrices
-from .names import is_learned_scale
 from .plan import STORED
 from .rounding import Grid, Rounded, Scales
 
@@ -104,8 +103,8 @@ def halve_floats(model: nn.Module) -> None:
     """Rounds to float16 what `parrotlet import --floats float16` stores so: all but the matrices."""
     layers = matrices(model)
     kept = {layer.weight for name, layer in layers.items() if name != WAVEFORM}
-    for name, parameter in model.named_parameters():
-        if parameter not in kept and not is_learned_scale(name):
+    for parameter in model.parameters():
+        if parameter not in kept:
             parameter.copy_(parameter.half())
 
 
