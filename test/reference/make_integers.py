@@ -2,7 +2,8 @@
 
 test/golden/rounding.json       weights, and what they are rounded to
 test/golden/integer-products.bin  rows of activations times such weights, to the last bit
-test/golden/tiny-integers/      the tiny streaming checkpoint, rounded by plan.json: memory, tokens
+test/golden/tiny-integers/      the tiny streaming checkpoint, rounded by plan.json: memory, tokens, and
+                                the scores of every token after each of these
 
 Run in training/ with its environment: python ../test/reference/make_integers.py.
 """
@@ -109,6 +110,8 @@ def make_model() -> None:
         memory, counts = model.encode(samples, torch.tensor([samples.shape[1]]), chunk)
         tokens = greedy(model.decoder, memory, counts, [TOKENS])[0]
         memory[0].numpy().astype("<f4").tofile(folder / f"memory-{name}.f32")
+        logits = model.decoder(torch.tensor([[arch.start_token, *tokens]]), memory, counts)
+        logits[0].numpy().astype("<f4").tofile(folder / f"logits-{name}.f32")
         said = tokenizer.decode(tokens, skip_special_tokens=True).strip()
         golden[name] = {"memory": list(memory.shape[1:]), "tokens": tokens, "text": said}
     (folder / "golden.json").write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")

@@ -267,7 +267,8 @@ const METHOD = `## How it is measured
 - Short runs that compare schemes, groups, and what teaches, in 2 and 4 bits: see
   [choices of training](training-choices.md#two-and-four-bits-trained-with-their-integers).
 - What was tried beside it in 4 bits: see [the model's card](../models/README.md#what-was-tried).
-- What comes next: 4 bits from fitted scales, scales that learn with the codes, and more speech than 5.4 hours.
+- Scales that learn with the codes, and 4 bits from fitted scales, were tried and gained nothing that is proved. What
+  comes next is more speech than 5.4 hours.
 - **W4A8**: weights in 4 bits, the activations that they multiply in 8; A32 are floats.
 - **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
 `;

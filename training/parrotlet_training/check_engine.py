@@ -21,6 +21,7 @@ from .data.manifest import read_manifest
 from .errors import TrainingError
 from .model.architecture import WHOLE
 from .model.front_end import FRAME_SECONDS, SAMPLE_RATE
+from .model.layers import matrices
 from .model.streaming_model import StreamingModel
 from .recognize import by_length, load_tokenizer, transcribe
 from .scores import count_errors, score
@@ -49,7 +50,10 @@ def check_engine(
     recordings = [read_recording(path) for path in paths]
     batches = list(by_length([len(r) / SAMPLE_RATE for r in recordings], BATCH_SECONDS))
     tokenizer, failed = load_tokenizer(folder), []
-    rounded = "--plan" in weights
+    rounded = any(
+        layer.rounding is not None and layer.rounding.activation_bits > 0
+        for layer in matrices(model).values()
+    )
     with tempfile.TemporaryDirectory() as temporary, torch.inference_mode():
         engine = Engine(checkpoint, Path(temporary), recordings, weights)
         for chunk in chunks:
@@ -59,7 +63,7 @@ def check_engine(
                 got = engine.transcribe([recordings[i] for i in batch], chunk)
                 texts += zip([paths[i] for i in batch], wanted, got, strict=True)
             different, percent = report(name_of(chunk), texts)
-            if percent > DOUBTFUL if rounded else different:
+            if (rounded and percent > DOUBTFUL) or (not rounded and different):
                 failed.append(f"{different} texts at {name_of(chunk)}")
     if failed:
         raise TrainingError(

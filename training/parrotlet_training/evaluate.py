@@ -13,6 +13,7 @@ from .data.manifest import Utterance, read_manifests, spread
 from .errors import TrainingError
 from .model.architecture import WHOLE, moonshine_architecture, read_config
 from .model.front_end import FRAME_SECONDS
+from .model.layers import matrices
 from .model.streaming_model import StreamingModel
 from .model.teacher import load_streaming, load_teacher
 from .options import Paths, add_common_options, device_named
@@ -46,6 +47,11 @@ def run(options: argparse.Namespace) -> None:
     model = load_model(options.model, paths.base, settings).to(device_named(options.device))
     if options.rounded:
         settings.as_shipped(model)
+    elif any(layer.in_steps for layer in matrices(model).values()):
+        raise TrainingError(
+            f"The weights of {options.model} are in steps of their codes (quantize.learn_scales): "
+            "add --rounded."
+        )
     longest = options.longest or settings.data.longest_seconds
     rows = read_manifests(paths.folders, options.split)
     rows = [u for u in rows if options.subset in (None, u.subset)]

@@ -10,10 +10,9 @@ from .check_engine import check_engine
 from .checkpoint import Checkpoint
 from .errors import TrainingError
 from .model.architecture import Architecture, read_config
-from .model.integers import FLOAT_ACTIVATIONS
 from .model.layers import WAVEFORM, matrices
 from .model.names import to_checkpoint
-from .model.plan import STORED
+from .model.plan import FLOAT_ACTIVATIONS, STORED
 from .model.streaming_model import StreamingModel
 from .options import Paths, add_common_options
 from .recognize import load_tokenizer

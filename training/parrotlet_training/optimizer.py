@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .model.layers import matrices
 from .model.names import is_learned_scale
 from .model.warm_start import ADDED
 from .settings import TrainSettings
@@ -24,14 +25,14 @@ def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Ada
         "codes": settings.code_rate,
     }
     groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
-    in_steps = {id(module.weight) for module in model.modules() if learns_scales(module)}
+    in_steps = {id(layer.weight) for layer in matrices(model).values() if layer.in_steps}
     for name, parameter in model.named_parameters():
         part = part_of(name)
         trains = rates[part] > 0 and (
             settings.matrices or part == "scales" or parameter.dim() == 1
         )
         if id(parameter) in in_steps:
-            part = "codes"
+            part, trains = "codes", trains and settings.code_rate > 0
         parameter.requires_grad_(trains)
         if trains:
             decays = part not in ("scales", "codes") and parameter.dim() > 1
@@ -66,10 +67,6 @@ def tell_of_changes(optimizer: torch.optim.Optimizer, *_: object) -> None:
     """A fused step leaves the versions of weights as they were; layers go by them."""
     for group in optimizer.param_groups:
         torch.autograd.graph.increment_version(group["params"])
-
-
-def learns_scales(module: nn.Module) -> bool:
-    return getattr(module, "learned_scale", None) is not None
 
 
 def part_of(name: str) -> str:

@@ -152,7 +152,7 @@ class TrainSettings:
     decoder_rate: float = 3e-5
     table_rate: float = 0.0  # token table; 0: frozen
     scale_rate: float = 1e-3  # of learn_scales, by the size of each scale
-    code_rate: float = 5e-3  # of learn_scales, in steps; where a part's own rate is not 0
+    code_rate: float = 6e-3  # of learn_scales, in steps; where a part's own rate is not 0
     matrices: bool = True  # false: only norms and biases learn, around matrices that stay
     last_rate: float = 0.02  # share of the rate that is left at the end
     weight_decay: float = 0.01

@@ -9,6 +9,7 @@ from synthetic import SETTINGS, tone, write_data
 
 from parrotlet_training import check_engine as check
 from parrotlet_training.errors import TrainingError
+from parrotlet_training.model.layers import round_model
 from parrotlet_training.model.streaming_model import StreamingModel
 
 FLOATS = ("--bits", "32")
@@ -88,6 +89,7 @@ def test_of_integers_one_word_in_ten_may_differ(tmp_path, model, calls, monkeypa
     sound = tmp_path / "one.wav"
     soundfile.write(sound, tone(1.0, 1), 16000)
     words = "a parrot says what it has heard and nothing else".split()
+    round_model(model, (), activation_bits=8, other_bits=8)
     monkeypatch.setattr(check, "transcribe", lambda *_: [" ".join(words)])
     monkeypatch.setattr(check.Engine, "transcribe", lambda *_: [" ".join(words[wrong:])])
     run = lambda: check.check_engine(

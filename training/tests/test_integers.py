@@ -9,8 +9,10 @@ import torch
 from conftest import MOONSHINE
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from synthetic import PLAIN_SETTINGS, lessons
+from synthetic import CONFIG, PLAIN_SETTINGS, lessons, write_data
 
+from parrotlet_training import evaluate
+from parrotlet_training.__main__ import main
 from parrotlet_training.checkpoint import Checkpoint
 from parrotlet_training.errors import TrainingError
 from parrotlet_training.data.manifest import read_manifest
@@ -297,6 +299,9 @@ def test_codes_and_scales_learn_together(tmp_path, model):
             clipped = (at < grid.low - 0.5) | (at > grid.high + 0.5)
             expected = wanted.masked_fill(clipped, 0).unflatten(1, (-1, grid.group)) * scale
             assert torch.equal(layer.weight.grad, expected.flatten(1)), name
+    still = make_optimizer(learning, replace(rates, code_rate=0.0))
+    assert not any(layers[name].weight.requires_grad for name in found)
+    assert {group["part"] for group in still.param_groups} >= {"scales", "encoder", "decoder"}
     set_rates(optimizer, 1.0)
     for _ in range(3):  # 0.45 steps: over the border from anywhere within 0.3 of a code's middle
         optimizer.step()
@@ -312,6 +317,17 @@ def test_codes_and_scales_learn_together(tmp_path, model):
         now = layers[name].rounded()
         assert torch.equal(now.codes, before[name].codes), name
         assert torch.equal(now.values, before[name].values), name
+
+
+def test_weights_in_steps_are_not_scored_as_floats(tmp_path, model, monkeypatch, capsys):
+    learning, _ = learning_all(tmp_path, model)
+    monkeypatch.setattr(evaluate, "load_model", lambda *_: learning)
+    config, data = tmp_path / "tiny.toml", write_data(tmp_path / "data")
+    config.write_text(CONFIG)
+    folders = ["--data", str(data), "--base", str(MOONSHINE), "--work", str(tmp_path)]
+    command = ["evaluate", "--config", str(config), *folders, "--device", "cpu"]
+    assert main([*command, "--model", "run.pt"]) == 1
+    assert "in steps of their codes" in (error := capsys.readouterr().err) and "--rounded" in error
 
 
 def replace_rows(scales, rows):

@@ -12,6 +12,7 @@ from conftest import GOLDEN, MOONSHINE, STREAMING, golden_floats
 from parrotlet_training.errors import TrainingError
 from parrotlet_training.model.architecture import WHOLE
 from parrotlet_training.model.decoder import greedy
+from parrotlet_training.model.integers import read_integers
 from parrotlet_training.model.layers import (
     Dense,
     Rounding,
@@ -213,6 +214,14 @@ def test_a_rounded_model_hears_almost_the_same(model, waveform):
     assert 0 < (after - before).norm() / before.norm() < 0.05
 
 
+def test_a_rule_decides_the_activations_too(model):
+    rules = [Rule("encoder.layers.0.*", 4, activations=4), Rule("encoder.*", 4, activations=32)]
+    round_model(model, (*rules, Rule("decoder.*", 4)), activation_bits=8)
+    bits = {n: layer.rounding.activation_bits for n, layer in matrices(model).items() if layer.rounding}
+    assert bits["encoder.layers.0.ff.in.weight"] == 4 and bits["encoder.layers.1.ff.in.weight"] == 0
+    assert bits["decoder.layers.0.ff.in.weight"] == 8
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
@@ -235,6 +244,8 @@ def test_a_plan_that_does_not_fit(rule, message, model):
         ('[{"match": "*", "bits": 4, "groupSize": 0}]', "0 is no groupSize"),
         ('[{"match": "*", "bits": 4, "scheme": "log"}]', "scheme must be one of"),
         ('[{"match": "*", "bits": 4, "clip": 1.5}]', "clip must be"),
+        ('[{"match": "*", "bits": 4, "activations": 16}]', "activations must be 4, 8 or 32, not 16"),
+        ('[{"match": "/decoder/", "bits": 4}]', "no regular expressions"),
     ],
 )
 def test_plans_that_are_none(text, message, tmp_path):
@@ -263,3 +274,20 @@ def test_a_model_under_a_mixed_plan_equals_the_golden(name, tiny_architecture, w
     wanted = golden_floats(INTEGERS / f"memory-{name}.f32", 1, *golden["memory"])
     assert (memory - wanted).norm() / wanted.norm() < 1e-2
     assert greedy(model.decoder, memory, counts, [13]) == [golden["tokens"]]
+    logits = model.decoder(torch.tensor([[arch.start_token, *golden["tokens"]]]), wanted, counts)
+    scores = golden_floats(INTEGERS / f"logits-{name}.f32", *logits.shape)
+    assert (logits - scores).norm() / scores.norm() < 1e-2
+
+
+def test_a_model_under_a_mixed_plan_has_the_integers_of_the_imported_file(tiny_architecture):
+    arch = replace(tiny_architecture, norm="running", conv_kernel=15, span="chunk")
+    model = StreamingModel(arch).eval().requires_grad_(False)
+    warm_start(model, STREAMING / "checkpoint.safetensors")
+    round_model(model, read_plan(INTEGERS / "plan.json"), activation_bits=8, other_bits=8)
+    layers = {name: layer for name, layer in matrices(model).items() if layer.rounding}
+    found = read_integers(INTEGERS / "model.safetensors")
+    assert found.keys() == layers.keys()
+    for name, layer in layers.items():
+        made, imported = layer.rounded(), found[name].rounded
+        assert torch.equal(made.codes, imported.codes), name
+        assert torch.equal(made.values, imported.values), name

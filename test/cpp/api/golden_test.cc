@@ -1,33 +1,14 @@
 // Whole models through the C interface equal the golden files of another program, on any CPU.
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "api/parrotlet.h"
-#include "core/json.h"
+#include "golden_files.h"
 
 namespace parrotlet {
 namespace {
-
-const std::string kGolden = PARROTLET_ROOT "/test/golden/";
-
-std::vector<char> ReadBytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.good()) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::vector<float> ReadFloats(const std::string& path) {
-  const std::vector<char> bytes = ReadBytes(path);
-  std::vector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
-  return values;
-}
 
 struct Heard {
   std::string text;
@@ -54,17 +35,6 @@ void Hear(pl_session* session, const std::vector<float>& audio, Heard& heard) {
   heard.memory.assign(memory, memory + frames * dim);
 }
 
-// Norm of the difference over norm of the golden.
-double Distance(const std::vector<float>& values, const std::vector<float>& golden) {
-  EXPECT_EQ(values.size(), golden.size());
-  double difference = 0, norm = 0;
-  for (size_t i = 0; i < golden.size() && i < values.size(); ++i) {
-    difference += std::pow(double(values[i]) - double(golden[i]), 2);
-    norm += std::pow(double(golden[i]), 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
 TEST(Golden, WholeModelsHearWhatTheReferenceHears) {
   for (const char* name : {"tiny-conformer-relative", "tiny-conformer-sinusoidal"}) {
     const std::string folder = kGolden + name + "/";
@@ -79,10 +49,8 @@ TEST(Golden, WholeModelsHearWhatTheReferenceHears) {
 
     Heard heard;
     Hear(session, ReadFloats(kGolden + "waveform.f32"), heard);
-    const std::vector<char> golden = ReadBytes(folder + "golden.json");
-    const Result<Json> expected = Json::Parse({golden.data(), golden.size()});
-    ASSERT_TRUE(expected.ok());
-    EXPECT_EQ(heard.text, expected.value().Find("text")->string()) << name;
+    const Json golden = ReadJson(folder + "golden.json");
+    EXPECT_EQ(heard.text, golden.Find("text")->string()) << name;
     EXPECT_LT(Distance(heard.memory, ReadFloats(folder + "memory.f32")), 1e-5) << name;
     pl_session_close(session);
     pl_model_free(model);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "decode/search_run.h"
+#include "golden_files.h"
 #include "random_cuts.h"
 
 namespace parrotlet {
@@ -60,6 +61,34 @@ TEST(AttentionDecoder, AlignmentsAreProbabilitiesOfTheirHeads) {
     }
   }
   EXPECT_NE(network.state.begin_alignment[0], network.state.end_alignment[0]);
+}
+
+// Integers between floats whose last bits differ: of these none tips an activation to another
+// integer.
+TEST(AttentionDecoder, LogitsEqualThoseOfQuantizationAwareTraining) {
+  const std::string folder = kGolden + "tiny-integers/";
+  const Result<ModelFile> file = ModelFile::Read((folder + "model.safetensors").c_str(), 1 << 20);
+  ASSERT_TRUE(file.ok()) << file.status().message;
+  const auto model = AsrModel::Make(file.value());
+  ASSERT_TRUE(model.ok()) << model.status().message;
+  const Json golden = ReadJson(folder + "golden.json");
+  for (const char* chunk : {"13", "27", "whole"}) {
+    std::vector<int> tokens = {model.value()->config().decoder.start_token};
+    for (const Json& token : golden.Find(chunk)->Find("tokens")->items()) {
+      tokens.push_back(int(token.number()));
+    }
+    const std::vector<float> memory = ReadFloats(folder + "memory-" + chunk + ".f32");
+    const std::vector<float> expected = ReadFloats(folder + "logits-" + chunk + ".f32");
+    for (const Kernels* kernels : SupportedKernels()) {
+      Network network(*model.value(), *kernels, memory, int(tokens.size()));
+      std::vector<float> logits;
+      for (size_t i = 0; i < tokens.size(); ++i) {
+        const std::vector<float> scores = network.Run(tokens, i, i + 1);
+        logits.insert(logits.end(), scores.begin(), scores.end());
+      }
+      EXPECT_LT(Distance(logits, expected), 1e-5) << kernels->target << ", chunk " << chunk;
+    }
+  }
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace parrotlet {
 namespace {
 
-constexpr int kRowCounts[] = {1, 2, 3, 4, 5, 8, 16, 27};
+const std::vector<int> kRowCounts = {1, 2, 3, 4, 5, 8, 16, 27};
 constexpr int kMaxRows = 27;
 
 // Rows of activations as quantize_rows would leave them, but of any values.
@@ -104,10 +104,11 @@ void CheckRun(const Kernels& kernels, LinearArgs args, int rows,
   }
 }
 
-void CheckQuantized(const WeightCase& weight, ActCase& act, const float* bias) {
-  const std::vector<float> expected = Reference(weight, act, bias, kMaxRows);
+void CheckQuantized(const WeightCase& weight, ActCase& act, const float* bias,
+                    const std::vector<int>& row_counts = kRowCounts) {
+  const std::vector<float> expected = Reference(weight, act, bias, row_counts.back());
   for (const Kernels* kernels : SupportedKernels()) {
-    for (int rows : kRowCounts) {
+    for (int rows : row_counts) {
       LinearArgs args;
       args.weight = &weight.packed;
       args.act = act.rows_from(0);
@@ -160,14 +161,31 @@ void CheckRandom(WeightFormat format, int depth, int cols) {
 
 TEST(Linear, EveryWidthAndGroupSizeEqualsTheDefinition) {
   for (int bits : {8, 4, 2}) {
-    for (int depth : {127, 144, 288, 576, 1152, 2016}) {
-      for (int group_size : {16, 32, 48, 96, 144, depth}) {
+    for (int depth : {127, 144, 288, 512, 576, 1152, 2016}) {
+      for (int group_size : {16, 32, 48, 64, 96, 128, 144, 256, depth}) {
         if (depth % group_size != 0) continue;
         for (int cols : {1, 17, 40, 80}) {
           CheckRandom({bits, group_size}, depth, cols);
           if (HasFatalFailure()) return;
         }
       }
+    }
+  }
+}
+
+// As many rows as half a minute has frames, and as many columns as there are word pieces.
+TEST(Linear, ManyRowsAndColumnsEqualTheDefinition) {
+  for (int bits : {8, 4, 2}) {
+    const WeightFormat format{bits, 96, bits == 2 ? Scheme::kMidRise : Scheme::kSymmetric};
+    const std::pair<int, int> shapes[] = {{1000, 17}, {2, 18539}};
+    for (const auto& [rows, cols] : shapes) {
+      Random random(rows + bits);
+      const WeightCase weight = RandomWeight(format, cols, 288, random);
+      const int most = format.largest_activation();
+      ActCase act(rows, 288, weight.groups, random,
+                  [&](int, int) { return random.Int(-most, most); });
+      CheckQuantized(weight, act, nullptr, {rows});
+      if (HasFatalFailure()) return;
     }
   }
 }

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from ..errors import TrainingError
 from .layers import WAVEFORM, Rounding, StridedConv, matrices
-from .plan import STORED
+from .plan import FLOAT_ACTIVATIONS, STORED
 from .rounding import Grid, Rounded, Scales
 
 INSIDE = 0.3  # how far from its code a weight may lie at the start, in steps; 0.5 is the border
-FLOAT_ACTIVATIONS = 32  # what a model file calls activations that are not rounded
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def let_scales_learn(model: nn.Module, found: dict[str, Integers]) -> None:
 def settle(model: nn.Module) -> None:
     """Weights become what learned scales make of their codes, and are rounded to them from now on."""
     for layer in matrices(model).values():
-        if layer.rounding is None or layer.learned_scale is None:
+        if layer.rounding is None or not layer.in_steps:
             continue
         rounded = layer.rounded()
         put(layer, rounded.values)
@@ -112,15 +111,15 @@ def halve_floats(model: nn.Module) -> None:
 def start_from_integers(model: nn.Module, found: dict[str, Integers]) -> None:
     """Moves the model's weights no further than it takes to lie within INSIDE steps of their codes.
 
-    So near to the border training can cross it: from the middle of its code a weight of 2 bits would
-    have farther to go than all the steps of a run take it. At the border itself the noise of the first
+    So near to the border training can cross it where a code is no wider than what the steps of a run
+    add up to; the wide ones of 2 bits need a rate in steps. At the border itself the noise of the first
     steps would undo what error feedback has balanced. Where scales learn, weights are put in steps.
     """
     layers = matrices(model)
     expect_same(layers, found)
     for name, one in found.items():
         layer = layers[name]
-        put(layer, within(one, layer.matrix().cpu(), layer.learned_scale is not None))
+        put(layer, within(one, layer.matrix().cpu(), layer.in_steps))
 
 
 @torch.no_grad()

@@ -47,6 +47,11 @@ class Rounds:
         self.register_parameter("learned_scale", None)
         self.register_parameter("learned_zero", None)
 
+    @property
+    def in_steps(self) -> bool:
+        """Whether the weight is in steps, which only its rounding makes weights of."""
+        return self.learned_scale is not None
+
     def matrix(self) -> Tensor:
         """(outputs, inputs), in the engine's order"""
         return self.weight
@@ -61,7 +66,7 @@ class Rounds:
         return self._latest[1]
 
     def _round(self) -> Rounded:
-        if self.learned_scale is None:
+        if not self.in_steps:
             return self.rounding.of(self.matrix())
         with torch.no_grad():
             scales, grid = self._scales(), self.rounding.grid
@@ -91,7 +96,7 @@ class Rounds:
 
     def values(self) -> Tensor:
         """The rounded weights (outputs, inputs), with gradients to what learns."""
-        if self.learned_scale is None or not torch.is_grad_enabled():
+        if not self.in_steps or not torch.is_grad_enabled():
             return straight_through(self.matrix(), self.rounded(), self.rounding.grid)
         codes, grid = self.rounded().codes, self.rounding.grid
         if self.weight.requires_grad:
@@ -216,6 +221,7 @@ def round_model(
 ) -> None:
     """From here on the model computes with rounded weights.
 
+    activation_bits: where a rule does not say; 0 leaves them floats.
     other_bits: of the matrices that no rule names, per channel; 0 leaves them floats.
     search: least_clip, clip_steps and scale_gradient of Grid.
     """
@@ -229,7 +235,8 @@ def round_model(
             continue
         group = rule.group_of(name, layer.matrix().shape[1])
         grid = Grid(rule.bits, group, rule.scheme, rule.clip, **search)
-        layer.rounding = Rounding(grid, activation_bits, None, float_sums)
+        activations = activation_bits if rule.activations is None else rule.activation_bits
+        layer.rounding = Rounding(grid, activations, None, float_sums)
 
 
 def unround_model(model: nn.Module) -> None:

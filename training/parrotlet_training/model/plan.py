@@ -12,6 +12,7 @@ WIDTHS = (2, 4, 8)
 SCHEMES = ("symmetric", "affine", "midRise")
 CHANNEL = "channel"
 MAX, SEARCH, STORED = "max", "search", "stored"
+FLOAT_ACTIVATIONS = 32  # what plans and model files call activations that are not rounded
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,16 @@ class Rule:
     groupSize: int | str = CHANNEL
     scheme: str = "symmetric"
     clip: float | str = MAX  # share of the largest magnitude that is kept, MAX (1), or SEARCH
+    activations: int | None = None  # bits, FLOAT_ACTIVATIONS, or as the configuration says
 
     def __post_init__(self) -> None:
         ratio = type(self.clip) in (int, float) and 0 < self.clip <= 1
         size = type(self.groupSize) is int and self.groupSize > 0
         checks = (
+            (
+                not (self.match.startswith("/") and self.match.endswith("/")),
+                "training reads no regular expressions, but names with *",
+            ),
             (self.bits in WIDTHS, f"bits must be one of {WIDTHS}, not {self.bits!r}"),
             (size or self.groupSize == CHANNEL, f"{self.groupSize!r} is no groupSize"),
             (self.scheme in SCHEMES, f"scheme must be one of {SCHEMES}, not {self.scheme!r}"),
@@ -35,10 +41,19 @@ class Rule:
                 ratio or self.clip in (MAX, SEARCH),
                 f'clip must be "max", "search" or above 0 and up to 1, not {self.clip!r}',
             ),
+            (
+                self.activations in (None, 4, 8, FLOAT_ACTIVATIONS),
+                f"activations must be 4, 8 or {FLOAT_ACTIVATIONS}, not {self.activations!r}",
+            ),
         )
         for ok, message in checks:
             if not ok:
                 raise TrainingError(f"the plan's rule {self.match!r}: {message}.")
+
+    @property
+    def activation_bits(self) -> int:
+        """0: floats"""
+        return 0 if self.activations == FLOAT_ACTIVATIONS else self.activations or 0
 
     def group_of(self, name: str, depth: int) -> int:
         """Inputs to a scale in a matrix of `depth` inputs."""
