@@ -262,29 +262,31 @@ def test_reads_an_importers_plan(tmp_path):
     assert read_plan(path) == (Rule("a*", 4, CHANNEL),)
 
 
-@pytest.mark.parametrize("name", ["13", "27", "whole"])
-def test_a_model_under_a_mixed_plan_equals_the_golden(name, tiny_architecture, waveform):
+@pytest.fixture
+def golden_model(tiny_architecture):
     arch = replace(tiny_architecture, norm="running", conv_kernel=15, span="chunk")
     model = StreamingModel(arch).eval().requires_grad_(False)
     warm_start(model, STREAMING / "checkpoint.safetensors")
     round_model(model, read_plan(INTEGERS / "plan.json"), activation_bits=8, other_bits=8)
+    return model
+
+
+@pytest.mark.parametrize("name", ["13", "27", "whole"])
+def test_a_model_under_a_mixed_plan_equals_the_golden(name, golden_model, waveform):
+    model = golden_model
     chunk = WHOLE if name == "whole" else int(name)
     memory, counts = model.encode(waveform, torch.tensor([waveform.shape[1]]), chunk)
     golden = json.loads((INTEGERS / "golden.json").read_text())[name]
     wanted = golden_floats(INTEGERS / f"memory-{name}.f32", 1, *golden["memory"])
     assert (memory - wanted).norm() / wanted.norm() < 1e-2
     assert greedy(model.decoder, memory, counts, [13]) == [golden["tokens"]]
-    logits = model.decoder(torch.tensor([[arch.start_token, *golden["tokens"]]]), wanted, counts)
+    logits = model.decoder(torch.tensor([[model.arch.start_token, *golden["tokens"]]]), wanted, counts)
     scores = golden_floats(INTEGERS / f"logits-{name}.f32", *logits.shape)
     assert (logits - scores).norm() / scores.norm() < 1e-2
 
 
-def test_a_model_under_a_mixed_plan_has_the_integers_of_the_imported_file(tiny_architecture):
-    arch = replace(tiny_architecture, norm="running", conv_kernel=15, span="chunk")
-    model = StreamingModel(arch).eval().requires_grad_(False)
-    warm_start(model, STREAMING / "checkpoint.safetensors")
-    round_model(model, read_plan(INTEGERS / "plan.json"), activation_bits=8, other_bits=8)
-    layers = {name: layer for name, layer in matrices(model).items() if layer.rounding}
+def test_a_model_under_a_mixed_plan_has_the_integers_of_the_imported_file(golden_model):
+    layers = {name: layer for name, layer in matrices(golden_model).items() if layer.rounding}
     found = read_integers(INTEGERS / "model.safetensors")
     assert found.keys() == layers.keys()
     for name, layer in layers.items():
