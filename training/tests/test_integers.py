@@ -299,9 +299,9 @@ def test_codes_and_scales_learn_together(tmp_path, model):
             clipped = (at < grid.low - 0.5) | (at > grid.high + 0.5)
             expected = wanted.masked_fill(clipped, 0).unflatten(1, (-1, grid.group)) * scale
             assert torch.equal(layer.weight.grad, expected.flatten(1)), name
-    still = make_optimizer(learning, replace(rates, code_rate=0.0))
+    resting = make_optimizer(learning, replace(rates, code_rate=0.0))
     assert not any(layers[name].weight.requires_grad for name in found)
-    assert {group["part"] for group in still.param_groups} >= {"scales", "encoder", "decoder"}
+    assert {group["part"] for group in resting.param_groups} >= {"scales", "encoder", "decoder"}
     set_rates(optimizer, 1.0)
     for _ in range(3):  # 0.45 steps: over the border from anywhere within 0.3 of a code's middle
         optimizer.step()

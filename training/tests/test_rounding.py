@@ -273,14 +273,14 @@ def golden_model(tiny_architecture):
 
 @pytest.mark.parametrize("name", ["13", "27", "whole"])
 def test_a_model_under_a_mixed_plan_equals_the_golden(name, golden_model, waveform):
-    model = golden_model
     chunk = WHOLE if name == "whole" else int(name)
-    memory, counts = model.encode(waveform, torch.tensor([waveform.shape[1]]), chunk)
+    memory, counts = golden_model.encode(waveform, torch.tensor([waveform.shape[1]]), chunk)
     golden = json.loads((INTEGERS / "golden.json").read_text())[name]
     wanted = golden_floats(INTEGERS / f"memory-{name}.f32", 1, *golden["memory"])
     assert (memory - wanted).norm() / wanted.norm() < 1e-2
-    assert greedy(model.decoder, memory, counts, [13]) == [golden["tokens"]]
-    logits = model.decoder(torch.tensor([[model.arch.start_token, *golden["tokens"]]]), wanted, counts)
+    assert greedy(golden_model.decoder, memory, counts, [13]) == [golden["tokens"]]
+    tokens = torch.tensor([[golden_model.arch.start_token, *golden["tokens"]]])
+    logits = golden_model.decoder(tokens, wanted, counts)
     scores = golden_floats(INTEGERS / f"logits-{name}.f32", *logits.shape)
     assert (logits - scores).norm() / scores.norm() < 1e-2
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import TrainingError
 from .layers import WAVEFORM, Rounding, StridedConv, matrices
-from .plan import FLOAT_ACTIVATIONS, STORED
+from .plan import STORED, bits_of_activations
 from .rounding import Grid, Rounded, Scales
 
 INSIDE = 0.3  # how far from its code a weight may lie at the start, in steps; 0.5 is the border
@@ -52,7 +52,7 @@ def unpacked(
     scales = Scales(scale, scale * -0.5 if scheme == "midRise" else zero)
     return Integers(
         Grid(bits, groupSize, scheme, STORED),
-        0 if activations == FLOAT_ACTIVATIONS else activations,
+        bits_of_activations(activations),
         Rounded(codes.float().unflatten(1, (-1, groupSize)), scales),
     )
 

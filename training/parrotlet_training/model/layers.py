@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .names import engine_name
-from .plan import CHANNEL, Rule, assign
-from .rounding import Grid, Rounded, Scales, quantize, stored, straight_through
+from .plan import CHANNEL, Rule, assign, bits_of_activations
+from .rounding import Grid, Rounded, Scales, codes_at, quantize, stored, straight_through
 
 SILENT = 1e-30  # largest magnitude of a row that the engine takes for zeros
 EXACT = 2**24  # float32 holds every whole number up to here
@@ -70,7 +70,7 @@ class Rounds:
             return self.rounding.of(self.matrix())
         with torch.no_grad():
             scales, grid = self._scales(), self.rounding.grid
-            codes = (self._steps() + 0.5).floor_().clamp_(grid.low, grid.high)
+            codes = codes_at(self._steps(), grid)
             return Rounded(torch.where(scales.scale == 0, 0, codes), scales)
 
     def _steps(self) -> Tensor:
@@ -235,8 +235,9 @@ def round_model(
             continue
         group = rule.group_of(name, layer.matrix().shape[1])
         grid = Grid(rule.bits, group, rule.scheme, rule.clip, **search)
-        activations = activation_bits if rule.activations is None else rule.activation_bits
-        layer.rounding = Rounding(grid, activations, None, float_sums)
+        said = rule.activations
+        bits = activation_bits if said is None else bits_of_activations(said)
+        layer.rounding = Rounding(grid, bits, None, float_sums)
 
 
 def unround_model(model: nn.Module) -> None:

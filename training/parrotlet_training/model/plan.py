@@ -50,17 +50,17 @@ class Rule:
             if not ok:
                 raise TrainingError(f"the plan's rule {self.match!r}: {message}.")
 
-    @property
-    def activation_bits(self) -> int:
-        """0: floats"""
-        return 0 if self.activations == FLOAT_ACTIVATIONS else self.activations or 0
-
     def group_of(self, name: str, depth: int) -> int:
         """Inputs to a scale in a matrix of `depth` inputs."""
         group = depth if self.groupSize == CHANNEL else int(self.groupSize)
         if depth % group:
             raise TrainingError(f"groups of {group} do not divide the {depth} inputs of {name}.")
         return group
+
+
+def bits_of_activations(activations: int) -> int:
+    """Of what a plan or model file calls them; 0 for floats."""
+    return 0 if activations == FLOAT_ACTIVATIONS else activations
 
 
 def read_plan(path: Path) -> tuple[Rule, ...]:

@@ -113,7 +113,12 @@ def best_clip(groups: Tensor, grid: Grid) -> float | Tensor:
 
 def nearest(groups: Tensor, scales: Scales, grid: Grid) -> Tensor:
     """The codes that weights are rounded to."""
-    return (scales.steps(groups) + 0.5).floor_().clamp_(grid.low, grid.high)
+    return codes_at(scales.steps(groups), grid)
+
+
+def codes_at(steps: Tensor, grid: Grid) -> Tensor:
+    """The codes next to where weights lie between codes."""
+    return (steps + 0.5).floor_().clamp_(grid.low, grid.high)
 
 
 def stored(scale: Tensor) -> Tensor:
