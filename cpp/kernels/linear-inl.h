@@ -3,9 +3,11 @@
 
 namespace parrotlet::SIMD_TARGET {
 
-// `count` tiles of columns, kTiles at a time, then the rest by halves.
+// `count` tiles of columns from the beginning of a strip on, kTiles at a time, then the rest by
+// halves.
 template <typename Kernel, int kRows, int kTiles>
 void LinearTiles(const LinearArgs& args, int m, int tile, int count) {
+  static_assert(kStripTiles % kTiles == 0, "tiles at once are of one strip, or strips of one");
   for (; count >= kTiles; count -= kTiles, tile += kTiles) {
     Kernel::template Run<kRows, kTiles>(args, m, tile);
   }
@@ -28,6 +30,7 @@ template <typename Kernel>
 void Linear(const LinearArgs& args) {
   const int tiles = args.weight->padded_cols() / kTileCols;
   const int block = args.rows > kMaxRows ? kBlockTiles : tiles;
+  static_assert(kBlockTiles % kStripTiles == 0, "a block is of whole strips");
   for (int tile = 0; tile < tiles; tile += block) {
     const int count = tiles - tile < block ? tiles - tile : block;
     int left = (args.rows + kMaxRows - 1) / kMaxRows;
@@ -44,8 +47,10 @@ struct FloatLinear {
   template <int kRows, int kTiles>
   static void Run(const LinearArgs& args, int m, int tile) {
     const int depth = args.weight->depth;
-    const size_t tile_floats = size_t(args.weight->padded_depth()) * kTileCols;
-    const float* weight = static_cast<const float*>(args.weight->codes) + tile * tile_floats;
+    const TileLines lines = args.weight->CodesOf(tile);
+    const size_t next = lines.next / sizeof(float), beside = lines.beside / sizeof(float);
+    const float* weight =
+        static_cast<const float*>(args.weight->codes) + lines.first / sizeof(float);
     const float* in = args.in + size_t(m) * args.in_stride;
 
     F32 sum[kRows][kTiles];
@@ -54,10 +59,10 @@ struct FloatLinear {
 #pragma GCC unroll 8
       for (int t = 0; t < kTiles; ++t) sum[r][t] = Splat(0);
     }
-    for (int k = 0; k < depth; ++k, weight += kTileCols) {
+    for (int k = 0; k < depth; ++k, weight += next) {
       F32 column[kTiles];
 #pragma GCC unroll 8
-      for (int t = 0; t < kTiles; ++t) column[t] = Load(weight + t * tile_floats);
+      for (int t = 0; t < kTiles; ++t) column[t] = Load(weight + t * beside);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const F32 x = Splat(in[size_t(r) * args.in_stride + k]);

@@ -80,14 +80,15 @@ template <int kRows, int kTiles>
 [[gnu::noinline]] void SubtractZeros(const LinearArgs& args, int m, int tile, int g,
                                      F32 (&out)[kRows][kTiles]) {
   const PackedMatrix& weight = *args.weight;
-  const float* zero = weight.zero + size_t(g) * weight.padded_cols() + tile * kTileCols;
+  const TileLines lines = weight.ScalesOf(tile);
+  const float* zero = weight.zero + (lines.first + g * lines.next) / sizeof(float);
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
     const F32 sum = Splat(float(args.act.code_sum[size_t(m + r) * weight.groups + g]));
     const F32 scale = Splat(args.act.scale[m + r]);
 #pragma GCC unroll 8
     for (int t = 0; t < kTiles; ++t) {
-      out[r][t] = out[r][t] - sum * (scale * Load(zero + t * kTileCols));
+      out[r][t] = out[r][t] - sum * (scale * Load(zero + t * lines.beside / sizeof(float)));
     }
   }
 }
@@ -98,18 +99,21 @@ template <int kBits, bool kZeros, int kSums, int kRows, int kTiles>
 void QuantizedTile(const LinearArgs& args, int m, int tile) {
   using Block = DotBlock<kBits, kSums, kRows, kTiles>;
   constexpr int kLineInputs = 32 / kBits;
+  // Whether registers hold the output beside the dots and some operands of theirs.
+  constexpr bool kRoomForOutput = kRows * kTiles * (kSums + 1) + 6 <= kVectors;
   const PackedMatrix& weight = *args.weight;
   const size_t act_stride = weight.padded_depth();
-  const size_t tile_bytes = act_stride * kTileCols * kBits / 8;
+  const TileLines lines_at = weight.CodesOf(tile);
   const int groups = weight.groups;
   const int group_lines =
       (groups == 1 ? weight.padded_depth() : weight.format.group_size) / kLineInputs;
 
-  const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + tile * tile_bytes;
+  const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + lines_at.first;
   const int8_t* act = args.act.codes + m * act_stride;
   const float* act_scale = args.act.scale + m;
   const int32_t* act_sum = args.act.code_sum + size_t(m) * groups;
-  const float* scale = weight.scale + tile * kTileCols;
+  const TileLines scales = weight.ScalesOf(tile);
+  const float* scale = weight.scale + scales.first / sizeof(float);
 
   F32 out[kRows][kTiles];
 #pragma GCC unroll 8
@@ -127,7 +131,7 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
 #pragma GCC unroll 8
       for (int t = 0; t < kTiles; ++t) {
         totals[r][t] = start;
-        asm volatile("" : "+m"(out[r][t]));  // waits in memory: the registers belong to the dots
+        if constexpr (!kRoomForOutput) asm volatile("" : "+m"(out[r][t]));  // waits in memory
       }
     }
 
@@ -139,12 +143,12 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
       for (int i = 0; i < lines; ++i) {
         Bytes line[kTiles];
 #pragma GCC unroll 8
-        for (int t = 0; t < kTiles; ++t) line[t] = LoadBytes(codes + t * tile_bytes);
+        for (int t = 0; t < kTiles; ++t) line[t] = LoadBytes(codes + t * lines_at.beside);
         Acts acts[kRows];
 #pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) acts[r] = LoadActs<kLineInputs>(act + r * act_stride);
         block.AddLine(line, acts);
-        codes += 64;
+        codes += lines_at.next;
         act += kLineInputs;
       }
 #pragma GCC unroll 8
@@ -160,14 +164,14 @@ void QuantizedTile(const LinearArgs& args, int m, int tile) {
 
 #pragma GCC unroll 8
     for (int t = 0; t < kTiles; ++t) {
-      const F32 weight_scale = Load(scale + t * kTileCols);
+      const F32 weight_scale = Load(scale + t * scales.beside / sizeof(float));
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
       }
     }
     if constexpr (kZeros) SubtractZeros(args, m, tile, g, out);
-    scale += weight.padded_cols();
+    scale += scales.next / sizeof(float);
   }
 
   StoreTiles(args, m, tile, out);

@@ -39,10 +39,11 @@ struct UnpackedLinear {
   template <int kRows, int kTiles>
   static void Run(const LinearArgs& args, int m, int tile) {
     const PackedMatrix& weight = *args.weight;
-    const size_t tile_bytes = size_t(weight.padded_depth()) * kTileCols * kBits / 8;
-    const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + tile * tile_bytes;
+    const TileLines lines = weight.CodesOf(tile);
+    const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + lines.first;
     const size_t group_size = weight.format.group_size;
-    size_t at = size_t(tile) * kTileCols;
+    const TileLines scales = weight.ScalesOf(tile);
+    size_t at = scales.first / sizeof(float);
 
     const float* in[kRows];
     F32 sum[kRows][1];
@@ -52,17 +53,18 @@ struct UnpackedLinear {
       sum[r][0] = Splat(0);
     }
     size_t k = 0, end = group_size;
-    for (int g = 0; g < weight.groups; ++g, end += group_size, at += weight.padded_cols()) {
+    for (int g = 0; g < weight.groups; ++g, end += group_size) {
       const F32 scale = Load(weight.scale + at);
       // Where there is none, taking off 0 changes no bit.
       const F32 zero = weight.zero == nullptr ? Splat(0) : Load(weight.zero + at);
-      for (; k < end; codes += 64) {
+      for (; k < end; codes += lines.next) {
         I32 line = AsI32(LoadBytes(codes)) ^ SplatI(int32_t(kFlipped));
         for (int plane = 0; plane < 8 / kBits && k < end; ++plane, k += 4) {
           AddPlane<kBits>(line, scale, zero, in, k, end, sum);
           line = ShiftRight<kBits>(line);
         }
       }
+      at += scales.next / sizeof(float);
     }
     StoreTiles(args, m, tile, sum);
   }

@@ -19,6 +19,7 @@ namespace parrotlet::SIMD_TARGET {
 constexpr Kernels TableOf(const char* target, bool (*supported)()) {
   return {.target = target,
           .supported = supported,
+          .strip = kStrip,
           .linear_f32 = LinearF32,
           .linear_w8 = LinearW8,
           .linear_w4 = LinearW4,

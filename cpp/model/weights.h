@@ -24,8 +24,13 @@ struct NamedMatrix {
 // pointer handed out is null. The first error is kept and ends all further work.
 class Weights {
  public:
-  Weights(const ModelFile& file, Arena& arena, bool counting)
-      : file_(file), arena_(arena), counting_(counting), taken_(file.tensors().size(), false) {}
+  // strip: how matrices are packed, of kStrips.
+  Weights(const ModelFile& file, Arena& arena, int strip, bool counting)
+      : file_(file),
+        arena_(arena),
+        strip_(strip),
+        counting_(counting),
+        taken_(file.tensors().size(), false) {}
 
   bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
 
@@ -64,6 +69,7 @@ class Weights {
 
   const ModelFile& file_;
   Arena& arena_;
+  int strip_;
   bool counting_;
   std::vector<bool> taken_;
   std::vector<NamedMatrix> matrices_;

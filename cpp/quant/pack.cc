@@ -14,15 +14,22 @@ struct Place {
 };
 
 template <int kBits>
-Place PlaceOf(int padded_depth, int col, int k) {
-  constexpr int kInputs = 32 / kBits;  // of each of the 16 channels in a line of 64 bytes
-  const size_t line = size_t(col / kTileCols) * (padded_depth / kInputs) + k / kInputs;
+Place PlaceOf(const PackedMatrix& matrix, int col, int k) {
+  constexpr int kInputs = 32 / kBits;  // of each of the 16 channels in a line
+  const TileLines lines = matrix.CodesOf(col / kTileCols);
   const int plane = k % kInputs / 4;  // which run of four inputs of the line
-  return {line * 64 + size_t(col % kTileCols) * 4 + k % 4, plane * kBits};
+  return {lines.first + k / kInputs * lines.next + size_t(col % kTileCols) * 4 + k % 4,
+          plane * kBits};
 }
 
-size_t FloatPlaceOf(int padded_depth, int col, int k) {
-  return (size_t(col / kTileCols) * padded_depth + k) * kTileCols + col % kTileCols;
+size_t FloatPlaceOf(const PackedMatrix& matrix, int col, int k) {
+  const TileLines lines = matrix.CodesOf(col / kTileCols);
+  return (lines.first + k * lines.next) / sizeof(float) + col % kTileCols;
+}
+
+size_t ScalePlaceOf(const PackedMatrix& matrix, int col, int group) {
+  const TileLines lines = matrix.ScalesOf(col / kTileCols);
+  return (lines.first + group * lines.next) / sizeof(float) + col % kTileCols;
 }
 
 // Up to four bytes of a channel's codes from `row + at` as one number; zeros beyond `row_bytes`.
@@ -57,8 +64,9 @@ void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {
   const size_t row_bytes = DiskRowBytes(kBits, matrix.depth);
   for (int col = 0; col < matrix.padded_cols(); ++col) {
     const uint8_t* row = disk + size_t(col) * row_bytes;
-    uint8_t* place = out + size_t(col / kTileCols) * lines * 64 + size_t(col % kTileCols) * 4;
-    for (int line = 0; line < lines; ++line, place += 64) {
+    const TileLines at = matrix.CodesOf(col / kTileCols);
+    uint8_t* place = out + at.first + size_t(col % kTileCols) * 4;
+    for (int line = 0; line < lines; ++line, place += at.next) {
       // Channels and inputs that are only padding hold code 0.
       const int coded = col < matrix.cols ? std::min(matrix.depth - line * kInputs, kInputs) : 0;
       uint32_t word = coded > 0 ? LoadWord(row, size_t(line) * 4, row_bytes) : 0;
@@ -73,12 +81,12 @@ template <int kBits>
 void UnpackCodes(const PackedMatrix& matrix, int col, float* out) {
   const uint8_t* bytes = static_cast<const uint8_t*>(matrix.codes);
   for (int k = 0; k < matrix.depth; ++k) {
-    const Place place = PlaceOf<kBits>(matrix.padded_depth(), col, k);
+    const Place place = PlaceOf<kBits>(matrix, col, k);
     constexpr int kBias = 1 << (kBits - 1);
     // Flipped where packing has left it as it was, so that all codes are biased now.
     const int biased =
         (bytes[place.byte] >> place.shift & ((1 << kBits) - 1)) ^ (kBias - kCodeBias<kBits>);
-    const size_t at = size_t(k / matrix.format.group_size) * matrix.padded_cols() + col;
+    const size_t at = ScalePlaceOf(matrix, col, k / matrix.format.group_size);
     out[k] = matrix.scale[at] * float(biased - kBias);
     if (matrix.zero != nullptr) out[k] = out[k] - matrix.zero[at];
   }
@@ -88,7 +96,7 @@ void PackFloats(const PackedMatrix& matrix, const uint8_t* disk, float* out) {
   std::memset(out, 0, PackedCodeBytes(matrix.format, matrix.cols, matrix.depth));
   for (int col = 0; col < matrix.cols; ++col) {
     for (int k = 0; k < matrix.depth; ++k) {
-      std::memcpy(out + FloatPlaceOf(matrix.padded_depth(), col, k), disk, sizeof(float));
+      std::memcpy(out + FloatPlaceOf(matrix, col, k), disk, sizeof(float));
       disk += sizeof(float);
     }
   }
@@ -97,15 +105,16 @@ void PackFloats(const PackedMatrix& matrix, const uint8_t* disk, float* out) {
 void UnpackFloats(const PackedMatrix& matrix, int col, float* out) {
   const float* values = static_cast<const float*>(matrix.codes);
   for (int k = 0; k < matrix.depth; ++k) {
-    out[k] = values[FloatPlaceOf(matrix.padded_depth(), col, k)];
+    out[k] = values[FloatPlaceOf(matrix, col, k)];
   }
 }
 
-// From [cols][groups] to [groups][padded cols], each times `factor`.
+// From [cols][groups], each times `factor`.
 void PackScales(const PackedMatrix& matrix, const float* disk, float factor, float* out) {
-  for (int group = 0; group < matrix.groups; ++group) {
-    for (int col = 0; col < matrix.padded_cols(); ++col) {
-      *out++ = col < matrix.cols ? factor * disk[size_t(col) * matrix.groups + group] : 0.0f;
+  for (int col = 0; col < matrix.padded_cols(); ++col) {
+    for (int group = 0; group < matrix.groups; ++group) {
+      out[ScalePlaceOf(matrix, col, group)] =
+          col < matrix.cols ? factor * disk[size_t(col) * matrix.groups + group] : 0.0f;
     }
   }
 }
@@ -123,8 +132,9 @@ size_t PackedScaleCount(WeightFormat format, int cols, int depth) {
 }
 
 PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const DiskMatrix& disk,
-                        void* codes, float* scale) {
+                        void* codes, float* scale, int strip) {
   PackedMatrix matrix;
+  matrix.strip = strip;
   matrix.format = format;
   matrix.cols = cols;
   matrix.depth = depth;

@@ -4,12 +4,16 @@
 // along the depth, first code in the lowest bits; each channel starts on a byte. Scales and zeros
 // are [cols][groups].
 //
-// Packed, for a tile of 16 output channels (channels beyond cols hold code 0, scale 0 and zero 0;
-// depth is padded to 16 with code 0):
-//   float32  [tile][depth][16] floats
-//   int8     [tile][depth / 4] lines of 64 bytes: byte 4n + j = code of channel n, input k + j
-//   int4     [tile][depth / 8] lines: low nibble of byte 4n + j = input k + j, high = k + 4 + j
-//   int2     [tile][depth / 16] lines: bits 2p, 2p + 1 of byte 4n + j = input k + 4p + j
+// Packed, in lines of 64 bytes for a tile of 16 output channels (channels beyond cols hold code 0,
+// scale 0 and zero 0; depth is padded to 16 with code 0):
+//   float32  an input: 16 floats
+//   int8     4 inputs from k on: byte 4n + j = code of channel n, input k + j
+//   int4     8 inputs: low nibble of byte 4n + j = input k + j, high = k + 4 + j
+//   int2     16 inputs: bits 2p, 2p + 1 of byte 4n + j = input k + 4p + j
+// Lines, of codes and of scales, stand in strips of one tile or of four (the last of what is left):
+// the first line of each tile of a strip, then the second of each, and so on. What takes four tiles
+// at once so reads memory from one end to the other, which caches hand out half as fast again as
+// four places by turns; what takes fewer wants strips of one.
 // Codes are biased to be unsigned, q + 2^(bits-1), but for int8 on ARM (simd/code_bias.h); the bias
 // is taken out again with the sum of the activations.
 #pragma once
@@ -22,18 +26,39 @@
 
 namespace parrotlet {
 
+inline constexpr size_t kLineBytes = 64;
+
+// Where a tile's lines are, in bytes: the first; how far it is from each to the next, and to the one
+// of the tile beside it, which is of the same strip or the next strip of one.
+struct TileLines {
+  size_t first, next, beside;
+};
+
 // A weight matrix [cols][depth] as packed by PackMatrix; memory belongs to the model.
 struct PackedMatrix {
   WeightFormat format;
   int cols = 0;                  // N, output channels
   int depth = 0;                 // K, inputs
   int groups = 1;                // depth / group_size; 1 for float32
-  const void* codes = nullptr;   // tiles of 16 channels; layout above
-  const float* scale = nullptr;  // [groups][RoundUp(cols, 16)]; null for float32
+  int strip = 1;                 // of kStrips
+  const void* codes = nullptr;   // layout above
+  const float* scale = nullptr;  // a line of floats for each group; null for float32
   const float* zero = nullptr;   // the same; null also where the scheme is symmetric
 
   int padded_cols() const { return RoundUp(cols, kTileCols); }
   int padded_depth() const { return RoundUp(depth, kDepthStep); }
+
+  TileLines CodesOf(int tile) const { return LinesOf(tile, padded_depth() / 4 * format.bits / 8); }
+  TileLines ScalesOf(int tile) const { return LinesOf(tile, groups); }
+
+ private:
+  TileLines LinesOf(int tile, size_t lines) const {
+    if (strip == 1) return {kLineBytes * tile * lines, kLineBytes, kLineBytes * lines};
+    const int begin = tile / strip * strip;
+    const int left = padded_cols() / kTileCols - begin;
+    return {kLineBytes * (begin * lines + tile - begin), kLineBytes * (left < strip ? left : strip),
+            kLineBytes};
+  }
 };
 
 // Bytes of one channel's codes on disk.
@@ -52,9 +77,10 @@ struct DiskMatrix {
   const float* zero = nullptr;     // the same; affine only
 };
 
-// Packs `disk` into `codes` and `scale`, both the caller's memory, 64-byte aligned.
+// Packs `disk` into `codes` and `scale`, both the caller's memory, 64-byte aligned; `strip` is of
+// kStrips: every kernel reads either, and its table says which it reads fastest.
 PackedMatrix PackMatrix(WeightFormat format, int cols, int depth, const DiskMatrix& disk,
-                        void* codes, float* scale);
+                        void* codes, float* scale, int strip);
 
 // Writes channel `col` of a packed matrix as floats, [depth]: a row of the token table.
 void UnpackRow(const PackedMatrix& matrix, int col, float* out);

@@ -37,8 +37,13 @@ inline constexpr int kWeightBits[] = {32, 8, 4, 2};
 inline constexpr Scheme kSchemes[] = {Scheme::kSymmetric, Scheme::kMidRise, Scheme::kAffine};
 inline constexpr int kActivationBits[] = {8, 4, 32};
 
-// Output channels that stand side by side in packed weights, and lanes of the engine's vectors.
+// Output channels of a tile of packed weights, and lanes of the engine's vectors.
 inline constexpr int kTileCols = 16;
+
+// How many tiles' lines stand side by side in packed weights: one, or where a target's kernels take
+// so many at once, four.
+inline constexpr int kStripTiles = 4;
+inline constexpr int kStrips[] = {1, kStripTiles};
 
 // Depth is padded to a multiple of this (with zero activations), so that one packed 64-byte line of
 // 2-bit codes, 16 channels by 16 inputs, is never cut.

@@ -34,7 +34,7 @@ Result<std::shared_ptr<const AsrModel>> AsrModel::Make(const ModelFile& file) {
   model->kernels_ = kernels.value();
   Status status;
   for (const bool counting : {true, false}) {
-    Weights weights(file, model->arena_, counting);
+    Weights weights(file, model->arena_, model->kernels_->strip, counting);
     model->Load(weights);
     status = weights.Finish();
     if (status.ok() && counting) status = model->arena_.Allocate();

@@ -1,4 +1,4 @@
-"""The command line: prune, synthesize, prepare, train, compare, evaluate, export, blend."""
+"""The command line: prune, synthesize, prepare, train, compare, evaluate, export, blend, unpack."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads sleep; read 
 
 import torch
 
-from . import blend, compare, evaluate, export, prepare, prune, synthesize, train
+from . import blend, compare, evaluate, export, prepare, prune, synthesize, train, unpack
 from .errors import TrainingError
 
 COMMANDS = {
@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": evaluate,
     "export": export,
     "blend": blend,
+    "unpack": unpack,
 }
 
 

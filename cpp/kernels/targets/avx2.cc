@@ -21,6 +21,8 @@ static bool Supported() { return __builtin_cpu_supports("avx2"); }
 namespace parrotlet::avx2 {
 
 // Register tiles (see avx512vnni.cc): 16 registers of half a vector hold four rows of sums.
+inline constexpr int kStrip = 1;
+inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 4;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {

@@ -29,19 +29,19 @@ namespace parrotlet::avx512vnni {
 // Register tiles: rows of activations by tiles of 16 columns, whose sums stay in the 32 registers.
 // More rows share the unpacking of a weight; at one row, tiles side by side hide the latency of the
 // dot product. A linear takes kBlockTiles columns through all rows before it goes on.
+inline constexpr int kStrip = 4;
+inline constexpr int kVectors = 32;
 inline constexpr int kMaxRows = 8;
 inline constexpr int kBlockTiles = 12;
 
 // Planes of a packed line that are summed unshifted, each in registers of its own. Short groups
 // want fewer, as these are put together at the end of each group.
 constexpr int DotSums(int bits, int rows, bool short_groups) {
-  if (bits == 8 || rows > 4) return 1;
-  if (bits == 2 && short_groups) return rows == 1 ? 2 : 1;
-  return bits == 2 && rows > 1 ? 2 : 8 / bits;
+  if (bits == 8 || rows > 2) return 1;
+  if (bits == 4) return 2;
+  return rows > 1 ? 1 : short_groups ? 2 : 4;
 }
-constexpr int DotTiles(int bits, int rows, bool short_groups) {
-  return rows > 1 ? 3 : bits == 2 && !short_groups ? 4 : 8;
-}
+constexpr int DotTiles(int /*bits*/, int rows, bool /*short_groups*/) { return rows <= 5 ? 4 : 2; }
 constexpr int FloatTiles(int rows) { return rows <= 2 ? 4 : 2; }
 constexpr int MatMulTiles(int /*rows*/) { return 3; }
 

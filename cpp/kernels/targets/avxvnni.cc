@@ -30,6 +30,8 @@ namespace parrotlet::avxvnni {
 
 // Register tiles (see avx512vnni.cc): 16 registers of half a vector. A dot takes five cycles and
 // two begin in each, so that ten sums are wanted, or as many as the registers allow.
+inline constexpr int kStrip = 1;
+inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 5;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows, bool short_groups) {

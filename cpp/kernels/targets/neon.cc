@@ -16,6 +16,8 @@ namespace parrotlet::neon {
 
 // Register tiles (see avx512vnni.cc): a tile's int16 sums are 8 of 32 registers. The
 // multiplications have a pipe of their own on such CPUs, so that shifting planes costs little.
+inline constexpr int kStrip = 1;
+inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 2;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }

@@ -39,6 +39,8 @@ namespace parrotlet::neondotprod {
 
 // Register tiles (see avx512vnni.cc): a tile's sums are 4 of 32 registers. The highest plane of a
 // line is one shift, the others one mask, where each of these has sums of its own.
+inline constexpr int kStrip = 1;
+inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 4;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {

@@ -47,7 +47,7 @@ struct Case {
   LinearArgs Args(int rows) {
     LinearArgs args;
     args.rows = rows;
-    args.weight = &weight.packed;
+    args.weight = &weight.packed.back()->matrix;
     args.in = in.data();
     args.in_stride = weight.depth;
     args.act = {codes.data(), scale.data(), code_sum.data()};

@@ -87,6 +87,19 @@ class Guarded {
   std::unique_ptr<uint8_t[], decltype(&std::free)> block_{nullptr, &std::free};
 };
 
+// A weight matrix as packed, with the memory behind it.
+struct PackedCase {
+  Guarded<uint8_t> codes;
+  Guarded<float> scale;
+  PackedMatrix matrix;
+
+  PackedCase(WeightFormat format, int cols, int depth, const DiskMatrix& disk, int strip)
+      : codes(PackedCodeBytes(format, cols, depth)), scale(PackedScaleCount(format, cols, depth)) {
+    matrix = PackMatrix(format, cols, depth, disk, codes.data(), scale.data(), strip);
+    EXPECT_TRUE(codes.intact() && scale.intact());
+  }
+};
+
 // A weight matrix as plain integers (or floats) and as packed.
 struct WeightCase {
   WeightFormat format;
@@ -95,9 +108,7 @@ struct WeightCase {
   std::vector<float> scale;   // [cols][groups]
   std::vector<float> zero;    // the same; empty where the scheme is symmetric
   std::vector<float> floats;  // [cols][depth]: what the codes stand for
-  std::unique_ptr<Guarded<uint8_t>> packed_codes;
-  std::unique_ptr<Guarded<float>> packed_scale;
-  PackedMatrix packed;
+  std::vector<std::unique_ptr<PackedCase>> packed;  // one for each of kStrips
 
   // `code` gives the integer of (channel, input).
   template <typename Code>
@@ -127,11 +138,10 @@ struct WeightCase {
         }
       }
     }
-    packed_codes = std::make_unique<Guarded<uint8_t>>(PackedCodeBytes(format, cols, depth));
-    packed_scale = std::make_unique<Guarded<float>>(PackedScaleCount(format, cols, depth));
-    packed = PackMatrix(format, cols, depth, {disk.data(), scale.data(), zero.data()},
-                        packed_codes->data(), packed_scale->data());
-    EXPECT_TRUE(packed_codes->intact() && packed_scale->intact());
+    for (const int strip : kStrips) {
+      const DiskMatrix stored = {disk.data(), scale.data(), zero.data()};
+      packed.push_back(std::make_unique<PackedCase>(format, cols, depth, stored, strip));
+    }
   }
 
  private:

@@ -41,7 +41,7 @@ class LayerWeights {
     ASSERT_TRUE(file.ok()) << file.status().message;
     file_ = std::move(file.value());
     for (const bool counting : {true, false}) {
-      Weights weights(file_, arena_, counting);
+      Weights weights(file_, arena_, kStripTiles, counting);
       load(weights);
       const Status status = weights.Finish();
       ASSERT_TRUE(status.ok()) << status.message;

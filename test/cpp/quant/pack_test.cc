@@ -16,13 +16,13 @@ struct Packed {
   std::vector<float> scale;
   PackedMatrix matrix;
 
-  Packed(WeightFormat format, int cols, int depth, const std::vector<uint8_t>& disk,
+  Packed(WeightFormat format, int cols, int depth, int strip, const std::vector<uint8_t>& disk,
          const std::vector<float>& disk_scale, const std::vector<float>& disk_zero = {}) {
     const size_t bytes = PackedCodeBytes(format, cols, depth);
     codes.reset(static_cast<uint8_t*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
     scale.resize(PackedScaleCount(format, cols, depth));
     matrix = PackMatrix(format, cols, depth, {disk.data(), disk_scale.data(), disk_zero.data()},
-                        codes.get(), scale.data());
+                        codes.get(), scale.data(), strip);
   }
 };
 
@@ -38,7 +38,7 @@ int DiskCode(int bits, const uint8_t* row, int k) {
 
 TEST(Pack, EveryByteOfEveryWidthComesBack) {
   for (int bits : {8, 4, 2}) {
-    const int depth = 256 * 8 / bits, cols = 19;
+    const int depth = 256 * 8 / bits, cols = 99;
     for (int group_size : {depth, 32, 16}) {
       const int groups = depth / group_size;
       std::vector<uint8_t> disk;
@@ -52,21 +52,23 @@ TEST(Pack, EveryByteOfEveryWidthComesBack) {
         zero.push_back(float(i) * 0.75f - 100.0f);
       }
       for (Scheme scheme : kSchemes) {
-        const Packed packed({bits, group_size, scheme}, cols, depth, disk, scale, zero);
-        EXPECT_EQ(packed.matrix.groups, groups);
-        EXPECT_EQ(packed.matrix.zero == nullptr, scheme == Scheme::kSymmetric);
+        for (const int strip : kStrips) {
+          const Packed packed({bits, group_size, scheme}, cols, depth, strip, disk, scale, zero);
+          EXPECT_EQ(packed.matrix.groups, groups);
+          EXPECT_EQ(packed.matrix.zero == nullptr, scheme == Scheme::kSymmetric);
 
-        std::vector<float> row(depth);
-        for (int col = 0; col < cols; ++col) {
-          UnpackRow(packed.matrix, col, row.data());
-          for (int k = 0; k < depth; ++k) {
-            const int at = col * groups + k / group_size;
-            const int code = DiskCode(bits, &disk[size_t(col) * 256], k);
-            float expected = scale[at] * float(code);
-            if (scheme == Scheme::kMidRise) expected = expected - -0.5f * scale[at];
-            if (scheme == Scheme::kAffine) expected = expected - zero[at];
-            ASSERT_EQ(row[k], expected) << bits << " bits, scheme " << int(scheme) << ", channel "
-                                        << col << ", input " << k;
+          std::vector<float> row(depth);
+          for (int col = 0; col < cols; ++col) {
+            UnpackRow(packed.matrix, col, row.data());
+            for (int k = 0; k < depth; ++k) {
+              const int at = col * groups + k / group_size;
+              const int code = DiskCode(bits, &disk[size_t(col) * 256], k);
+              float expected = scale[at] * float(code);
+              if (scheme == Scheme::kMidRise) expected = expected - -0.5f * scale[at];
+              if (scheme == Scheme::kAffine) expected = expected - zero[at];
+              ASSERT_EQ(row[k], expected) << bits << " bits, scheme " << int(scheme)
+                                          << ", channel " << col << ", input " << k;
+            }
           }
         }
       }
@@ -80,7 +82,7 @@ TEST(Pack, LinesAreLaidOutAsDocumentedAndPaddedWithZeroCodes) {
     const int bias = bits == 8 && kSignedBytes ? 0 : 1 << (bits - 1);
     std::vector<uint8_t> disk(cols * DiskRowBytes(bits, depth));
     for (size_t i = 0; i < disk.size(); ++i) disk[i] = uint8_t(i * 89 + i / 7);
-    const Packed packed({bits, depth, Scheme::kAffine}, cols, depth, disk,
+    const Packed packed({bits, depth, Scheme::kAffine}, cols, depth, 1, disk,
                         std::vector<float>(cols, 2.0f), std::vector<float>(cols, 3.0f));
     ASSERT_EQ(PackedCodeBytes({bits, depth}, cols, depth), size_t(32 * 128 * bits / 8));
 
@@ -108,13 +110,44 @@ TEST(Pack, LinesAreLaidOutAsDocumentedAndPaddedWithZeroCodes) {
   }
 }
 
+// In strips every line of codes and of scales is one of those that there are without, elsewhere.
+TEST(Pack, StripsPutLinesSideBySide) {
+  for (int bits : {32, 8, 4, 2}) {
+    const int depth = 64, cols = 16 * 7 - 3, tiles = 7;  // a strip, and three tiles more
+    const WeightFormat format{bits, 16, Scheme::kAffine};
+    std::vector<uint8_t> disk(cols * DiskRowBytes(bits, depth));
+    for (size_t i = 0; i < disk.size(); ++i) disk[i] = uint8_t(i * 89 + i / 7);
+    std::vector<float> scale(size_t(cols) * 4), zero(scale.size());
+    for (size_t i = 0; i < scale.size(); ++i) scale[i] = zero[i] = float(i);
+    const Packed apart(format, cols, depth, 1, disk, scale, zero);
+    const Packed strips(format, cols, depth, kStripTiles, disk, scale, zero);
+    const auto expect_same = [&](const void* one, const void* other, int lines) {
+      for (int tile = 0; tile < tiles; ++tile) {
+        const int width = tile < kStripTiles ? kStripTiles : tiles - kStripTiles;
+        const int begin = tile / kStripTiles * kStripTiles;
+        for (int line = 0; line < lines; ++line) {
+          const int at = begin * lines + line * width + tile - begin;
+          ASSERT_EQ(std::memcmp(static_cast<const uint8_t*>(one) + (tile * lines + line) * 64,
+                                static_cast<const uint8_t*>(other) + at * 64, 64),
+                    0)
+              << bits << " bits, tile " << tile << ", line " << line;
+        }
+      }
+    };
+    expect_same(apart.codes.get(), strips.codes.get(), depth * bits / 32);
+    if (bits == 32) continue;
+    expect_same(apart.matrix.scale, strips.matrix.scale, 4);
+    expect_same(apart.matrix.zero, strips.matrix.zero, 4);
+  }
+}
+
 TEST(Pack, FloatsKeepTheirBits) {
   const int cols = 18, depth = 37;
   std::vector<float> values(cols * depth);
   for (size_t i = 0; i < values.size(); ++i) values[i] = float(i) * -0.37f + 1e-3f;
   std::vector<uint8_t> disk(values.size() * 4);
   std::memcpy(disk.data(), values.data(), disk.size());
-  const Packed packed({32, 0}, cols, depth, disk, {});
+  const Packed packed({32, 0}, cols, depth, 1, disk, {});
   ASSERT_EQ(PackedCodeBytes({32, 0}, cols, depth), size_t(32 * 48 * 4));
 
   std::vector<float> row(depth);
