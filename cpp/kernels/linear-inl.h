@@ -8,10 +8,9 @@ namespace parrotlet::SIMD_TARGET {
 template <typename Kernel, int kRows, int kTiles>
 void LinearTiles(const LinearArgs& args, int m, int tile, int count) {
   static_assert(kStripTiles % kTiles == 0, "tiles at once are of one strip, or strips of one");
-  for (; count >= kTiles; count -= kTiles, tile += kTiles) {
-    Kernel::template Run<kRows, kTiles>(args, m, tile);
-  }
-  if constexpr (kTiles > 1) LinearTiles<Kernel, kRows, kTiles / 2>(args, m, tile, count);
+  const int end = tile + count / kTiles * kTiles;
+  if (tile < end) Kernel::template Run<kRows, kTiles>(args, m, tile, end);
+  if constexpr (kTiles > 1) LinearTiles<Kernel, kRows, kTiles / 2>(args, m, end, count % kTiles);
 }
 
 // Turns `rows`, at most kRows, into a template argument.
@@ -23,7 +22,7 @@ void LinearRows(const LinearArgs& args, int m, int rows, int tile, int count) {
   LinearTiles<Kernel, kRows, Kernel::Tiles(kRows)>(args, m, tile, count);
 }
 
-// Kernel::Run<rows, tiles>(args, m, tile) for all of the output. Rows are cut into tiles as equal
+// Kernel::Run<rows, tiles>(args, m, tile, end) for all of the output. Rows are cut into tiles as equal
 // as can be; they go inside, so that a block of weights is fetched once and then read from the
 // cache. Where all rows are one tile there is nothing to read again, and no block.
 template <typename Kernel>
@@ -45,7 +44,12 @@ struct FloatLinear {
   static constexpr int Tiles(int rows) { return FloatTiles(rows); }
 
   template <int kRows, int kTiles>
-  static void Run(const LinearArgs& args, int m, int tile) {
+  static void Run(const LinearArgs& args, int m, int tile, int end) {
+    for (; tile < end; tile += kTiles) RunTiles<kRows, kTiles>(args, m, tile);
+  }
+
+  template <int kRows, int kTiles>
+  static void RunTiles(const LinearArgs& args, int m, int tile) {
     const int depth = args.weight->depth;
     const TileLines lines = args.weight->CodesOf(tile);
     const size_t next = lines.next / sizeof(float), beside = lines.beside / sizeof(float);

@@ -93,88 +93,90 @@ template <int kRows, int kTiles>
   }
 }
 
-// Rows m .. m + kRows - 1 by tiles tile .. tile + kTiles - 1. Compiled apart for weights with
+// Rows m .. m + kRows - 1 by tiles tile .. end - 1, kTiles at a time. Compiled apart for weights with
 // zeros: a branch in each group would cost the others up to 7%.
 template <int kBits, bool kZeros, int kSums, int kRows, int kTiles>
-void QuantizedTile(const LinearArgs& args, int m, int tile) {
+void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
   using Block = DotBlock<kBits, kSums, kRows, kTiles>;
   constexpr int kLineInputs = 32 / kBits;
   // Whether registers hold the output beside the dots and some operands of theirs.
   constexpr bool kRoomForOutput = kRows * kTiles * (kSums + 1) + 6 <= kVectors;
   const PackedMatrix& weight = *args.weight;
   const size_t act_stride = weight.padded_depth();
-  const TileLines lines_at = weight.CodesOf(tile);
   const int groups = weight.groups;
   const int group_lines =
       (groups == 1 ? weight.padded_depth() : weight.format.group_size) / kLineInputs;
 
-  const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + lines_at.first;
-  const int8_t* act = args.act.codes + m * act_stride;
   const float* act_scale = args.act.scale + m;
   const int32_t* act_sum = args.act.code_sum + size_t(m) * groups;
-  const TileLines scales = weight.ScalesOf(tile);
-  const float* scale = weight.scale + scales.first / sizeof(float);
 
-  F32 out[kRows][kTiles];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-    for (int t = 0; t < kTiles; ++t) out[r][t] = Splat(0);
-  }
+  for (; tile < end; tile += kTiles) {
+    const TileLines places = weight.CodesOf(tile), scales = weight.ScalesOf(tile);
+    const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + places.first;
+    const int8_t* act = args.act.codes + m * act_stride;
+    const float* scale = weight.scale + scales.first / sizeof(float);
 
-  for (int g = 0; g < groups; ++g) {
-    I32 totals[kRows][kTiles];
+    F32 out[kRows][kTiles];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      const uint32_t bias = uint32_t(kOperandBias<kBits>) * uint32_t(act_sum[r * groups + g]);
-      const I32 start = SplatI(int32_t(0u - bias));
 #pragma GCC unroll 8
-      for (int t = 0; t < kTiles; ++t) {
-        totals[r][t] = start;
-        if constexpr (!kRoomForOutput) asm volatile("" : "+m"(out[r][t]));  // waits in memory
-      }
+      for (int t = 0; t < kTiles; ++t) out[r][t] = Splat(0);
     }
 
-    int left = group_lines;
-    do {
-      Block block;
-      block.Start(totals);
-      const int lines = left < Block::kMaxLines ? left : Block::kMaxLines;
-      for (int i = 0; i < lines; ++i) {
-        Bytes line[kTiles];
-#pragma GCC unroll 8
-        for (int t = 0; t < kTiles; ++t) line[t] = LoadBytes(codes + t * lines_at.beside);
-        Acts acts[kRows];
-#pragma GCC unroll 8
-        for (int r = 0; r < kRows; ++r) acts[r] = LoadActs<kLineInputs>(act + r * act_stride);
-        block.AddLine(line, acts);
-        codes += lines_at.next;
-        act += kLineInputs;
-      }
+    for (int g = 0; g < groups; ++g) {
+      I32 totals[kRows][kTiles];
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
+        const uint32_t bias = uint32_t(kOperandBias<kBits>) * uint32_t(act_sum[r * groups + g]);
+        const I32 start = SplatI(int32_t(0u - bias));
 #pragma GCC unroll 8
         for (int t = 0; t < kTiles; ++t) {
-          const I32 total = block.Total(r, t);
-          totals[r][t] = Block::kHoldsAnyGroup ? total : totals[r][t] + total;
+          totals[r][t] = start;
+          if constexpr (!kRoomForOutput) asm volatile("" : "+m"(out[r][t]));  // waits in memory
         }
       }
-      left -= Block::kMaxLines;
-    } while (!Block::kHoldsAnyGroup && left > 0);
+
+      int left = group_lines;
+      do {
+        Block block;
+        block.Start(totals);
+        const int lines = left < Block::kMaxLines ? left : Block::kMaxLines;
+        for (int i = 0; i < lines; ++i) {
+          Bytes line[kTiles];
+#pragma GCC unroll 8
+          for (int t = 0; t < kTiles; ++t) line[t] = LoadBytes(codes + t * places.beside);
+          Acts acts[kRows];
+#pragma GCC unroll 8
+          for (int r = 0; r < kRows; ++r) acts[r] = LoadActs<kLineInputs>(act + r * act_stride);
+          block.AddLine(line, acts);
+          codes += places.next;
+          act += kLineInputs;
+        }
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+          for (int t = 0; t < kTiles; ++t) {
+            const I32 total = block.Total(r, t);
+            totals[r][t] = Block::kHoldsAnyGroup ? total : totals[r][t] + total;
+          }
+        }
+        left -= Block::kMaxLines;
+      } while (!Block::kHoldsAnyGroup && left > 0);
 
 #pragma GCC unroll 8
-    for (int t = 0; t < kTiles; ++t) {
-      const F32 weight_scale = Load(scale + t * scales.beside / sizeof(float));
+      for (int t = 0; t < kTiles; ++t) {
+        const F32 weight_scale = Load(scale + t * scales.beside / sizeof(float));
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
+        for (int r = 0; r < kRows; ++r) {
+          out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
+        }
       }
+      if constexpr (kZeros) SubtractZeros(args, m, tile, g, out);
+      scale += scales.next / sizeof(float);
     }
-    if constexpr (kZeros) SubtractZeros(args, m, tile, g, out);
-    scale += scales.next / sizeof(float);
-  }
 
-  StoreTiles(args, m, tile, out);
+    StoreTiles(args, m, tile, out);
+  }
 }
 
 template <int kBits, bool kZeros, bool kShortGroups>
@@ -182,9 +184,9 @@ struct QuantizedLinear {
   static constexpr int Tiles(int rows) { return DotTiles(kBits, rows, kShortGroups); }
 
   template <int kRows, int kTiles>
-  static void Run(const LinearArgs& args, int m, int tile) {
+  static void Run(const LinearArgs& args, int m, int tile, int end) {
     constexpr int kSums = DotSums(kBits, kRows, kShortGroups);
-    QuantizedTile<kBits, kZeros, kSums, kRows, kTiles>(args, m, tile);
+    QuantizedTiles<kBits, kZeros, kSums, kRows, kTiles>(args, m, tile, end);
   }
 };
 

@@ -37,7 +37,12 @@ struct UnpackedLinear {
   static constexpr uint32_t kFlipped = kCodeBias<kBits> * (0xffffffffu / ((1u << kBits) - 1));
 
   template <int kRows, int kTiles>
-  static void Run(const LinearArgs& args, int m, int tile) {
+  static void Run(const LinearArgs& args, int m, int tile, int end) {
+    for (; tile < end; ++tile) RunTile<kRows>(args, m, tile);
+  }
+
+  template <int kRows>
+  static void RunTile(const LinearArgs& args, int m, int tile) {
     const PackedMatrix& weight = *args.weight;
     const TileLines lines = weight.CodesOf(tile);
     const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + lines.first;

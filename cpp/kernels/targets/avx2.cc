@@ -29,7 +29,7 @@ constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
   return bits == 2 && rows <= 2 ? 2 : 1;
 }
 constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
-  return rows == 1 && bits != 2 ? 2 : 1;
+  return bits == 8 ? (rows == 3 ? 1 : 2) : bits == 4 && rows == 1 ? 2 : 1;
 }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }

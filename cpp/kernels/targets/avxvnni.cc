@@ -37,10 +37,11 @@ inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows, bool short_groups) {
   if (bits == 8 || rows > 3) return 1;
   if (bits == 2 && rows == 3 && short_groups) return 1;
-  return bits == 2 && rows == 1 ? 4 : 2;
+  return bits == 2 && rows == 1 && !short_groups ? 4 : 2;
 }
-constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
-  return bits == 8 ? (rows == 1 ? 4 : rows == 2 ? 2 : 1) : bits == 4 && rows == 1 ? 2 : 1;
+constexpr int DotTiles(int bits, int rows, bool short_groups) {
+  if (bits == 8) return rows == 1 ? 4 : rows == 2 ? 2 : 1;
+  return rows == 1 && (bits == 4 || short_groups) ? 2 : 1;
 }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
