@@ -35,12 +35,19 @@ template <int kBits>
 inline DotSum<kBits> AsDotSum(I32 sum) {
   return {sum.lo, sum.hi};
 }
+// The empty statement keeps gcc from adding up the products of several dots first, for which there
+// are no registers.
 template <int kBits>
 inline __m256i DotHalf(__m256i sum, __m256i operand, __m256i act) {
-  if constexpr (kBits < 8) return _mm256_add_epi16(sum, _mm256_maddubs_epi16(operand, act));
-  const __m256i pairs =
-      _mm256_maddubs_epi16(_mm256_abs_epi8(operand), _mm256_sign_epi8(act, operand));
-  return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  if constexpr (kBits < 8) {
+    sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(operand, act));
+  } else {
+    const __m256i pairs =
+        _mm256_maddubs_epi16(_mm256_abs_epi8(operand), _mm256_sign_epi8(act, operand));
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  asm("" : "+x"(sum));
+  return sum;
 }
 template <int kBits>
 inline DotSum<kBits> Dot(DotSum<kBits> sum, Bytes operand, Bytes act) {
