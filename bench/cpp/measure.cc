@@ -2,15 +2,19 @@
 // from standard input, a line each, and answers each with a line of JSON:
 //   targets                                            names of those that this CPU runs
 //   limits TARGET                                      its dot limit in GOPS, GB/s by cache level
-//   open TARGET BITS GROUP ROWS DEPTH COLS COPIES      limit in GOPS; cases are numbered from 0
+//   open TARGET BITS GROUP SCHEME ACTIVATIONS ROWS DEPTH COLS COPIES
+//                                                      limit in GOPS; cases are numbered from 0
 //   run CASE MILLISECONDS                              median microseconds of one linear
 //   close                                              forgets all cases
+//   fusions                                            names of parts of layers that are fused
+//   fused TARGET FUSION BITS ROWS MILLISECONDS         time of the fused one by that of its kernels
 // A case of several copies runs them in turn, each with its own weights.
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -18,6 +22,7 @@
 #include <vector>
 
 #include "aligned.h"
+#include "fused_case.h"
 #include "kernels/kernels.h"
 #include "limits.h"
 #include "linear_case.h"
@@ -45,6 +50,12 @@ void RunAll(const Copies& copies, int times) {
   }
 }
 
+double MiddleOf(std::vector<double> values) {
+  const auto middle = values.begin() + values.size() / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 // Microseconds of one linear: the median of short stretches, so that what interrupts few of them
 // does not count.
 double Median(const Copies& copies, double milliseconds) {
@@ -60,19 +71,24 @@ double Median(const Copies& copies, double milliseconds) {
     RunAll(copies, times);
     stretches.push_back(Microseconds(since) / times / double(copies.size()));
   } while (stretches.size() < kLeastStretches || Microseconds(begin) < milliseconds * 1e3);
-  const auto middle = stretches.begin() + stretches.size() / 2;
-  std::nth_element(stretches.begin(), middle, stretches.end());
-  return *middle;
+  return MiddleOf(std::move(stretches));
 }
 
-void PrintTargets() {
+void PrintNames(const std::vector<const char*>& names) {
   const char* separator = "[";
-  for (const Kernels* kernels : AllKernels()) {
-    if (!kernels->supported()) continue;
-    std::printf("%s\"%s\"", separator, kernels->target);
+  for (const char* name : names) {
+    std::printf("%s\"%s\"", separator, name);
     separator = ",";
   }
   std::printf("]\n");
+}
+
+void PrintTargets() {
+  std::vector<const char*> names;
+  for (const Kernels* kernels : AllKernels()) {
+    if (kernels->supported()) names.push_back(kernels->target);
+  }
+  PrintNames(names);
 }
 
 // What fits well into a level of the cache of this CPU, at most 16 MiB; a guess where the system
@@ -104,21 +120,30 @@ bool PrintLimits(std::istream& words) {
   return true;
 }
 
+template <typename List, typename Value>
+bool Holds(const List& list, const Value& value) {
+  return std::find(std::begin(list), std::end(list), value) != std::end(list);
+}
+
 bool Open(std::istream& words, std::vector<Copies>& cases) {
-  std::string target;
-  int bits = 0, group = 0, rows = 0, depth = 0, cols = 0, copies = 0;
-  words >> target >> bits >> group >> rows >> depth >> cols >> copies;
+  const std::vector<std::string> schemes = {"symmetric", "midRise", "affine"};  // as in Scheme
+  std::string target, scheme;
+  WeightFormat format;
+  int rows = 0, depth = 0, cols = 0, copies = 0;
+  words >> target >> format.bits >> format.group_size >> scheme >> format.activation_bits >> rows >>
+      depth >> cols >> copies;
   const Kernels* kernels = FindKernels(target);
-  const bool knows_bits =
-      std::find(std::begin(kWeightBits), std::end(kWeightBits), bits) != std::end(kWeightBits);
-  if (!words || kernels == nullptr || !knows_bits || group < 1 || depth < 1 || depth % group != 0 ||
-      (group != depth && group % kDepthStep != 0) || rows < 1 || cols < 1 || copies < 1) {
+  const int group = format.group_size;
+  if (!words || kernels == nullptr || !Holds(kWeightBits, format.bits) ||
+      !Holds(schemes, scheme) || !Holds(kActivationBits, format.activation_bits) || group < 1 ||
+      depth < 1 || depth % group != 0 || (group != depth && group % kDepthStep != 0) || rows < 1 ||
+      cols < 1 || copies < 1) {
     return false;
   }
+  format.scheme = Scheme(std::find(schemes.begin(), schemes.end(), scheme) - schemes.begin());
   Copies& made = cases.emplace_back();
   for (int i = 0; i < copies; ++i) {
-    made.push_back(
-        std::make_unique<LinearCase>(*kernels, WeightFormat{bits, group}, rows, depth, cols));
+    made.push_back(std::make_unique<LinearCase>(*kernels, format, rows, depth, cols));
   }
   std::printf("{\"limitGops\":%.1f}\n", made.front()->Limit());
   return true;
@@ -133,6 +158,34 @@ bool RunCase(std::istream& words, const std::vector<Copies>& cases) {
   return true;
 }
 
+double MicrosecondsOf(const std::function<void()>& work) {
+  const auto begin = Clock::now();
+  for (int i = 0; i < 20; ++i) work();
+  return Microseconds(begin);
+}
+
+// The median of many turns, each of which runs both.
+bool RunFused(std::istream& words) {
+  std::string target, fusion;
+  int bits = 0, rows = 0;
+  double milliseconds = 0;
+  words >> target >> fusion >> bits >> rows >> milliseconds;
+  const Kernels* kernels = FindKernels(target);
+  if (!words || kernels == nullptr || !Holds(kFusions, fusion) || !Holds(kWeightBits, bits) ||
+      rows < 1) {
+    return false;
+  }
+  const FusedCase made = MakeFused(*kernels, fusion, bits, rows);
+  std::vector<double> ratios;
+  const auto begin = Clock::now();
+  do {
+    const double separate = MicrosecondsOf(made.separate);
+    ratios.push_back(MicrosecondsOf(made.fused) / separate);
+  } while (Microseconds(begin) < milliseconds * 1e3);
+  std::printf("{\"ratio\":%.3f}\n", MiddleOf(std::move(ratios)));
+  return true;
+}
+
 bool Answer(const std::string& line, std::vector<Copies>& cases) {
   std::istringstream words(line);
   std::string command;
@@ -140,9 +193,13 @@ bool Answer(const std::string& line, std::vector<Copies>& cases) {
   if (command == "limits") return PrintLimits(words);
   if (command == "open") return Open(words, cases);
   if (command == "run") return RunCase(words, cases);
-  if (command != "targets" && command != "close") return false;
+  if (command == "fused") return RunFused(words);
   if (command == "targets") {
     PrintTargets();
+  } else if (command == "fusions") {
+    PrintNames({std::begin(kFusions), std::end(kFusions)});
+  } else if (command != "close") {
+    return false;
   } else {
     cases.clear();
     std::printf("{}\n");

@@ -83,7 +83,8 @@ inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, in
 // A row and its norm: vector i of the normed row is computed where it is wanted, as often as it is.
 class NormedRow {
  public:
-  NormedRow(const float* in, const NormWeights& norm) : in_(in), norm_(norm) {
+  NormedRow() = default;
+  NormedRow(const float* in, const NormWeights& norm) : in_(in), norm_(&norm) {
     const int dim = norm.dim;
     mean_ = Splat(SumRow(in, dim, [](F32 x) { return x; }) / float(dim));
     const float variance =
@@ -95,21 +96,21 @@ class NormedRow {
   template <typename Step>
   void ForEach(Step step) const {
     int i = 0;
-    for (; i + kTileCols <= norm_.dim; i += kTileCols) {
-      F32 y = (Load(in_ + i) - mean_) * inverse_ * Load(norm_.weight + i);
-      if (norm_.bias != nullptr) y = y + Load(norm_.bias + i);
+    for (; i + kTileCols <= norm_->dim; i += kTileCols) {
+      F32 y = (Load(in_ + i) - mean_) * inverse_ * Load(norm_->weight + i);
+      if (norm_->bias != nullptr) y = y + Load(norm_->bias + i);
       step(i, kTileCols, y);
     }
-    const int left = norm_.dim - i;
+    const int left = norm_->dim - i;
     if (left == 0) return;
-    F32 y = (LoadFirst(in_ + i, left) - mean_) * inverse_ * LoadFirst(norm_.weight + i, left);
-    if (norm_.bias != nullptr) y = y + LoadFirst(norm_.bias + i, left);
+    F32 y = (LoadFirst(in_ + i, left) - mean_) * inverse_ * LoadFirst(norm_->weight + i, left);
+    if (norm_->bias != nullptr) y = y + LoadFirst(norm_->bias + i, left);
     step(i, left, Select(FirstLanes(left), y, Splat(0)));
   }
 
  private:
   const float* in_;
-  const NormWeights& norm_;
+  const NormWeights* norm_;
   F32 mean_, inverse_;
 };
 
@@ -122,30 +123,44 @@ inline void LayerNorm(const float* in, int rows, const NormWeights& norm, float*
   }
 }
 
+// The codes of a normed row, zeros up to the next multiple of 16, and the sum of each group.
+inline void QuantizeNormed(const NormedRow& normed, int group_size, F32 inverse, int8_t* codes,
+                           int32_t* code_sum) {
+  I32 sum = SplatI(0);
+  int group_end = group_size;
+  normed.ForEach([&](int i, int count, F32 y) {
+    const I32 code = AsI32(y * inverse + Splat(kRound)) - AsI32(Splat(kRound));
+    StoreLowBytes(codes + i, code);
+    sum = sum + code;
+    if (i + count < group_end) return;
+    *code_sum++ = Sum(sum);
+    sum = SplatI(0);
+    group_end += group_size;
+  });
+}
+
+// In each step a few rows by turns: what a row has to wait for, the others have behind them.
 inline void LayerNormQuantize(const float* in, int rows, const NormWeights& norm, int groups,
                               int largest, const QuantizedRows& out) {
-  const int group_size = norm.dim / groups;
-  int8_t* codes = out.codes;
-  int32_t* code_sum = out.code_sum;
-  for (int m = 0; m < rows; ++m, in += norm.dim) {
-    const NormedRow normed(in, norm);
-    F32 sizes = Splat(0);
-    normed.ForEach([&](int, int, F32 y) { sizes = Max(Abs(y), sizes); });
-    const RowScale row(MaxLanes(sizes), largest);
-    out.scale[m] = row.scale;
-    const F32 inverse = Splat(row.inverse);
-    I32 sum = SplatI(0);
-    int group_end = group_size;
-    normed.ForEach([&](int i, int count, F32 y) {
-      const I32 code = AsI32(y * inverse + Splat(kRound)) - AsI32(Splat(kRound));
-      StoreLowBytes(codes, code);
-      codes += kTileCols;
-      sum = sum + code;
-      if (i + count < group_end) return;
-      *code_sum++ = Sum(sum);
-      sum = SplatI(0);
-      group_end += group_size;
-    });
+  constexpr int kTurn = 4;
+  const int code_stride = RoundUp(norm.dim, kDepthStep);
+  for (int begin = 0; begin < rows; begin += kTurn) {
+    const int count = rows - begin < kTurn ? rows - begin : kTurn;
+    NormedRow normed[kTurn];
+    F32 inverse[kTurn];
+    for (int r = 0; r < count; ++r) normed[r] = NormedRow(in + size_t(begin + r) * norm.dim, norm);
+    for (int r = 0; r < count; ++r) {
+      F32 sizes = Splat(0);
+      normed[r].ForEach([&](int, int, F32 y) { sizes = Max(Abs(y), sizes); });
+      const RowScale row(MaxLanes(sizes), largest);
+      out.scale[begin + r] = row.scale;
+      inverse[r] = Splat(row.inverse);
+    }
+    for (int r = 0; r < count; ++r) {
+      const size_t m = begin + r;
+      QuantizeNormed(normed[r], norm.dim / groups, inverse[r], out.codes + m * code_stride,
+                     out.code_sum + m * groups);
+    }
   }
 }
 
