@@ -61,16 +61,16 @@ FusedCase Gated(const Kernels& kernels, int bits, int rows) {
   const auto gate = MakeLinear(kernels, bits, 48, rows, kDim, kWide);
   const Floats out = MakeFloats(size_t(rows) * kWide, 0);
   gate->Round();
-  return {[&kernels, both, out, rows] {
-            both->Run();
-            kernels.gated_silu(both->args().out, rows, kWide, out->data());
-          },
-          [value, gate] {
-            value->Run();
-            gate->Multiply({.combine = Combine::kGatedSilu,
-                            .other = value->args().out,
-                            .other_stride = kWide});
-          }};
+  return {
+      [&kernels, both, out, rows] {
+        both->Run();
+        kernels.gated_silu(both->args().out, rows, kWide, out->data());
+      },
+      [value, gate] {
+        value->Run();
+        gate->Multiply(
+            {.combine = Combine::kGatedSilu, .other = value->args().out, .other_stride = kWide});
+      }};
 }
 
 // The norm in front of a linear, and the rounding of its rows.

@@ -134,10 +134,10 @@ bool Open(std::istream& words, std::vector<Copies>& cases) {
       depth >> cols >> copies;
   const Kernels* kernels = FindKernels(target);
   const int group = format.group_size;
-  if (!words || kernels == nullptr || !Holds(kWeightBits, format.bits) ||
-      !Holds(schemes, scheme) || !Holds(kActivationBits, format.activation_bits) || group < 1 ||
-      depth < 1 || depth % group != 0 || (group != depth && group % kDepthStep != 0) || rows < 1 ||
-      cols < 1 || copies < 1) {
+  if (!words || kernels == nullptr || !Holds(kWeightBits, format.bits) || !Holds(schemes, scheme) ||
+      !Holds(kActivationBits, format.activation_bits) || group < 1 || depth < 1 ||
+      depth % group != 0 || (group != depth && group % kDepthStep != 0) || rows < 1 || cols < 1 ||
+      copies < 1) {
     return false;
   }
   format.scheme = Scheme(std::find(schemes.begin(), schemes.end(), scheme) - schemes.begin());

@@ -1,7 +1,9 @@
-// What is measured: shapes, rows, formats, and which operator of ONNX Runtime does the same.
+// What is measured: shapes, rows, formats, and which operator of ONNX Runtime does the same; other
+// ways of holding weights, by parrotlet alone; and parts of layers that are fused.
 //
 // A format is {bits, block, operator}: `block` inputs share a scale, 'channel' all of them;
-// `operator` is ONNX Runtime's, absent where it has none.
+// `operator` is ONNX Runtime's, absent where it has none. Of parrotlet alone it may name its `scheme`
+// and the bits of its `activations`.
 
 /** Inputs by outputs of matrices; `rows` where not all are of use. */
 export const SHAPES = [
@@ -27,8 +29,39 @@ export const FORMATS = [8, 4, 2].flatMap((bits) => [
   { bits, block: 64, operator: 'MatMulNBits' },
 ]);
 
+/** Matrices of the default model, and formats that it ships with or that could be chosen instead. */
+const OTHER_SHAPES = [
+  { depth: 288, cols: 1152 },
+  { depth: 1152, cols: 288 },
+  { depth: 2016, cols: 576 }, // the strided convolutions
+  { depth: 1728, cols: 288 },
+  { depth: 288, cols: 18_539, rows: [1, 4] },
+];
+const OTHER_FORMATS = [
+  { bits: 8, block: 'channel' },
+  { bits: 4, block: 96 },
+  { bits: 4, block: 144 },
+  { bits: 2, block: 96, scheme: 'midRise' },
+  { bits: 2, block: 48, scheme: 'midRise' },
+  { bits: 4, block: 96, scheme: 'affine' },
+  { bits: 2, block: 96, scheme: 'affine' },
+  { bits: 4, block: 96, activations: 4 },
+  { bits: 4, block: 96, activations: 32 },
+];
+const OTHER_ROWS = [1, 4, 27];
+
+/** Parts of layers, by the names of bench/cpp/fused_case.h, and with which weights and rows. */
+const FUSIONS = {
+  'linear+gelu': [8, 4, 2],
+  'linear+residual': [8, 4, 2],
+  'linear+gate': [8, 4, 2],
+  'norm+quantize': [4],
+};
+const FUSED_ROWS = [1, 8, 27];
+
 /** The definition of all kernels, measured on this shape alone, for it is slow. */
-const SCALAR = { target: 'scalar', depth: 288, cols: 1152, rows: [1, 4] };
+export const DEFINITION = 'scalar';
+const SLOW = { depth: 288, cols: 1152, rows: [1, 4] };
 const QUICK = { shapes: ['288x1152', '144x576'], rows: [1, 4], blocks: ['channel', 32] };
 const STEP = 16; // groups of parrotlet are multiples of it
 const TURN_BYTES = 1 << 20;
@@ -72,8 +105,30 @@ export function listCases({ quick }) {
 
 const sameOurs = (a, b) => a.bits === b.bits && a.group === b.group;
 
+/** Cases of parrotlet alone. */
+export function listOthers({ quick }) {
+  const shapes = OTHER_SHAPES.slice(0, quick ? 1 : undefined);
+  return shapes.flatMap((shape) =>
+    OTHER_FORMATS.map((format) => ({
+      ...shape,
+      ...format,
+      group: groupOf(format.block, shape.depth),
+      rows: shape.rows ?? OTHER_ROWS,
+    })),
+  );
+}
+
+/** What is fused: [{fusion, bits, rows}]. */
+export function listFused({ quick }) {
+  return Object.entries(FUSIONS).flatMap(([fusion, widths]) =>
+    (quick ? widths.slice(-1) : widths).flatMap((bits) =>
+      FUSED_ROWS.map((rows) => ({ fusion, bits, rows })),
+    ),
+  );
+}
+
 /** The targets among `targets` that a case is measured on with so many rows. */
 export function targetsOf(targets, { depth, cols }, rows) {
-  const scalarToo = depth === SCALAR.depth && cols === SCALAR.cols && SCALAR.rows.includes(rows);
-  return targets.filter((target) => target !== SCALAR.target || scalarToo);
+  const slowToo = depth === SLOW.depth && cols === SLOW.cols && SLOW.rows.includes(rows);
+  return targets.filter((target) => target !== DEFINITION || slowToo);
 }

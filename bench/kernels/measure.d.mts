@@ -1,10 +1,14 @@
 // Types of measure.mjs, for the tests.
-import type { Case } from './cases.mjs';
+import type { Case, Fusion, Other } from './cases.mjs';
 import type { Results } from './page.mjs';
 import type { Own, Peer } from './speeds.mjs';
 
 export function measureAll(
-  cases: readonly Case[],
+  lists: {
+    readonly cases: readonly Case[];
+    readonly others: readonly Other[];
+    readonly fused: readonly Fusion[];
+  },
   how: {
     readonly program: { ask(...words: readonly (string | number)[]): Promise<unknown> };
     readonly openPeer: (one: Case) => Promise<{
@@ -15,4 +19,4 @@ export function measureAll(
     readonly rounds: number;
     readonly onRow: (row: { readonly ours: readonly Own[]; readonly peers: readonly Peer[] }) => void;
   },
-): Promise<Pick<Results, 'limits' | 'ours' | 'peers'>>;
+): Promise<Pick<Results, 'limits' | 'ours' | 'peers' | 'others' | 'fused'>>;

@@ -1,31 +1,50 @@
 // Measures all cases, parrotlet and ONNX Runtime by turns, so that a busy moment falls on both.
 import { round } from '../../tools/accuracy/results.mjs';
-import { targetsOf } from './cases.mjs';
+import { DEFINITION, targetsOf } from './cases.mjs';
 import { median } from './speeds.mjs';
 
-const MILLISECONDS = { ours: 3, theirs: 10 }; // of one case in one round
+const MILLISECONDS = { ours: 3, theirs: 10, fused: 40 }; // of one case in one round; of one fusion
 
 /**
- * Measures the limits of the targets, [{target, dotGops, reads: [{bytes, gbps}]}], and all cases: {limits,
- * ours, peers}. `program` is as of startProgram; `openPeer` opens a case in ONNX Runtime, as openLinears;
- * `onRow` hears of every count of rows of a case as soon as it is measured.
+ * Measures the limits of the targets, [{target, dotGops, reads: [{bytes, gbps}]}], and all cases, those of
+ * parrotlet alone and fusions: {limits, ours, peers, others, fused}. `program` is as of startProgram;
+ * `openPeer` opens a case in ONNX Runtime, as openLinears; `onRow` hears of every count of rows of a case
+ * as soon as it is measured.
  */
-export async function measureAll(cases, { program, openPeer, targets, rounds, onRow }) {
-  const limits = [];
-  for (const target of targets) limits.push({ target, ...(await program.ask('limits', target)) });
-  const ours = [];
-  const peers = [];
-  for (const one of cases) {
-    await measureCase(one, {
-      ...{ program, openPeer, targets, rounds },
-      onRow(row) {
-        ours.push(...row.ours);
-        peers.push(...row.peers);
-        onRow(row);
-      },
-    });
+export async function measureAll({ cases, others, fused }, how) {
+  const { program, targets, onRow } = how;
+  const found = { limits: [], ours: [], peers: [], others: [], fused: [] };
+  for (const target of targets) {
+    found.limits.push({ target, ...(await program.ask('limits', target)) });
   }
-  return { limits, ours, peers };
+  const fast = targets.filter((target) => target !== DEFINITION);
+  const measure = async (list, onTargets, keep) => {
+    for (const one of list) {
+      const onBoth = (row) => {
+        keep(row);
+        onRow(row);
+      };
+      await measureCase(one, { ...how, targets: onTargets, onRow: onBoth });
+    }
+  };
+  await measure(cases, targets, ({ ours, peers }) => {
+    found.ours.push(...ours);
+    found.peers.push(...peers);
+  });
+  await measure(others, fast, ({ ours }) => found.others.push(...ours));
+  for (const one of fused) found.fused.push(...(await measureFused(one, program, fast)));
+  return found;
+}
+
+/** On every target: the time of the fused part by that of its kernels. */
+async function measureFused({ fusion, bits, rows }, program, targets) {
+  const measured = [];
+  for (const target of targets) {
+    const words = [target, fusion, bits, rows, MILLISECONDS.fused];
+    const { ratio } = await program.ask('fused', ...words);
+    measured.push({ target, fusion, bits, rows, ratio });
+  }
+  return measured;
 }
 
 /**
@@ -46,8 +65,8 @@ async function measureCase(one, { program, openPeer, targets, rounds, onRow }) {
     }
     await program.ask('close');
     const middle = (i) => round(median(times.map((values) => values[i])), 3);
-    const { bits, group, depth, cols } = one;
-    const about = { bits, group, depth, cols, rows };
+    const { bits, group, scheme, activations, depth, cols } = one;
+    const about = { bits, group, scheme, activations, depth, cols, rows };
     onRow({
       ours: own.map((target, i) => ({ target, ...about, us: middle(i), limitGops: limits[i] })),
       peers: linears
@@ -66,8 +85,10 @@ async function measureCase(one, { program, openPeer, targets, rounds, onRow }) {
   await linears?.close();
 }
 
-function open(program, target, { bits, group, depth, cols }, rows, copies) {
-  return program.ask('open', target, bits, group, rows, depth, cols, copies);
+function open(program, target, one, rows, copies) {
+  const { bits, group, scheme = 'symmetric', activations = 8, depth, cols } = one;
+  const format = [bits, group, scheme, activations];
+  return program.ask('open', target, ...format, rows, depth, cols, copies);
 }
 
 /** Microseconds of every opened case of parrotlet, then of ONNX Runtime's. */

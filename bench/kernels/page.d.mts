@@ -1,4 +1,5 @@
 // Types of page.mjs, for the tests.
+import type { Fusion } from './cases.mjs';
 import type { Own, Peer } from './speeds.mjs';
 
 export interface Results {
@@ -17,6 +18,8 @@ export interface Results {
   }[];
   readonly ours: readonly Own[];
   readonly peers: readonly Peer[];
+  readonly others: readonly Own[];
+  readonly fused: readonly (Fusion & { readonly target: string; readonly ratio: number })[];
 }
 
 export function kernelsPage(results: Results, plot: string): string;

@@ -15,6 +15,8 @@ export function kernelsPage(results, plot) {
     limitSection(limits),
     ...targets.map((target) => targetSection(target, of(ours, target))),
     rowSection(of(ours, limits[0].target)),
+    otherSection(results),
+    fusedSection(results),
     scalarSection(ours),
     peerSection(results, plot),
   ]
@@ -123,6 +125,63 @@ GOPS of ${rows[0].target} for one row (a step of a decoder), small batches, 27 r
 (a whole recording).
 
 ${table(['matrix', 'weights', 'group', ...counts.map(rowsName)], lines)}
+`;
+}
+
+/** Formats for which there is no peer here, and the strided convolutions. */
+function otherSection({ others }) {
+  if (others.length === 0) return '';
+  const targets = [...new Set(others.map(({ target }) => target))];
+  const counts = countsOf(others);
+  const key = ({ bits, group, scheme, activations, depth, cols }) =>
+    [bits, group, scheme, activations, depth, cols].join();
+  const lines = [...new Set(others.map(key))].map((wanted) => {
+    const same = others.filter((row) => key(row) === wanted);
+    const { scheme = '', activations = 8 } = same[0];
+    return [
+      ...[shapeName(same[0]), weightsName(same[0]), groupName(same[0]), scheme, activations],
+      ...targets.flatMap((target) =>
+        counts.map((count) => {
+          const row = same.find((one) => one.target === target && one.rows === count);
+          return row ? speedOf(row).gops.toFixed(0) : '';
+        }),
+      ),
+    ];
+  });
+  const head = targets.flatMap((target) => counts.map((count) => `${target}, ${rowsName(count)}`));
+  return `## Formats of the models that ship, and others
+GOPS for matrices of the default model, its strided convolutions (2016x576, 1728x288) among them: formats that it
+ships with and others, without a peer. **midRise** and **affine** have a number to take off beside each scale;
+activations of 32 bits are floats.
+
+${table(['matrix', 'weights', 'group', 'scheme', 'activations', ...head], lines)}
+`;
+}
+
+/** What fusing saves. */
+function fusedSection({ fused }) {
+  if (fused.length === 0) return '';
+  const targets = [...new Set(fused.map(({ target }) => target))];
+  const counts = [...new Set(fused.map(({ rows }) => rows))];
+  const names = [...new Set(fused.map(({ fusion, bits }) => `${fusion} ${bits}`))];
+  const lines = names.map((name) => {
+    const [fusion, bits] = name.split(' ');
+    const ratioOf = (target, rows) =>
+      fused.find(
+        (row) => `${row.fusion} ${row.bits}` === name && row.target === target && row.rows === rows,
+      )?.ratio ?? '';
+    return [
+      ...[fusion, `int${bits}`],
+      ...targets.flatMap((target) => counts.map((rows) => ratioOf(target, rows))),
+    ];
+  });
+  const head = targets.flatMap((target) => counts.map((count) => `${target}, ${rowsName(count)}`));
+  return `## Fused parts
+The time of a part of a layer by that of the same work as a kernel after another, of the default model's sizes:
+below 1 fusing saves time. Some parts gain nothing here, where a row of floats stays in the first level of the
+cache; none needs the memory that lies between two kernels.
+
+${table(['part', 'weights', ...head], lines)}
 `;
 }
 

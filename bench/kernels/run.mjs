@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runTool } from '../../tools/accuracy/corpus.mjs';
 import { count, Option, readCommandLine, SHARED } from '../../tools/accuracy/options.mjs';
-import { listCases } from './cases.mjs';
+import { listCases, listFused, listOthers } from './cases.mjs';
 import { measureAll } from './measure.mjs';
 import { startProgram } from './measure-program.mjs';
 import { kernelsPage, plotted } from './page.mjs';
@@ -61,7 +61,11 @@ async function measure() {
     const { rounds } = options;
     const onRow = (row) => console.log(describeRow(row));
     const how = { program, openPeer, targets, rounds, onRow };
-    const measured = await measureAll(listCases(options), how);
+    const lists = {
+      ...{ cases: listCases(options), others: listOthers(options) },
+      fused: listFused(options),
+    };
+    const measured = await measureAll(lists, how);
     return { ...aboutRun(loadBefore), ...measured };
   } finally {
     await program.stop();

@@ -4,6 +4,8 @@ import type { Shape } from './cases.mjs';
 export interface Measured extends Shape {
   readonly bits: number;
   readonly group: number;
+  readonly scheme?: string;
+  readonly activations?: number;
   readonly rows: number;
   readonly us: number;
 }

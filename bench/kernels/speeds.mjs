@@ -2,9 +2,10 @@
 import { shapeName } from './cases.mjs';
 
 /** GOPS, the GB/s of codes and scales, and the share of the limit (null where none is known). */
-export function speedOf({ bits, group, depth, cols, rows, us, limitGops }) {
+export function speedOf({ bits, group, scheme, depth, cols, rows, us, limitGops }) {
   const gops = (2e-3 * rows * depth * cols) / us;
-  const bytes = (depth * cols * bits) / 8 + (4 * cols * depth) / group;
+  const floats = scheme === undefined ? 1 : 2; // of a group: its scale, and what its scheme takes off
+  const bytes = (depth * cols * bits) / 8 + (4 * floats * cols * depth) / group;
   return { gops, gbps: (1e-3 * bytes) / us, ofLimit: limitGops ? gops / limitGops : null };
 }
 
@@ -15,7 +16,7 @@ export function median(values) {
 
 /** One measured case of all targets as lines for people. */
 export function describeRow({ ours, peers: [peer] }) {
-  const { bits, group, rows } = ours[0];
+  const { bits, group, scheme, activations, rows } = ours[0];
   const lines = ours.map((row) => {
     const { gops, gbps, ofLimit } = speedOf(row);
     const part = ofLimit === null ? '' : `, ${(100 * ofLimit).toFixed(0)} % of the limit`;
@@ -26,8 +27,9 @@ export function describeRow({ ours, peers: [peer] }) {
     const turn = peer.copies > 1 ? ` (${peer.copies} matrices in turn)` : '';
     lines.push(`ONNX Runtime ${peer.operator}: ${time(peer.peerUs)}, ${ratio}${turn}`);
   }
-  const title = `int${bits}, ${shapeName(ours[0])}, groups of ${group}, rows: ${rows}`;
-  return [title, ...lines].join('\n  ');
+  const variants = [scheme, activations && `activations of ${activations} bits`].filter(Boolean);
+  const title = [`int${bits}`, ...variants, shapeName(ours[0]), `groups of ${group}`];
+  return [[...title, `rows: ${rows}`].join(', '), ...lines].join('\n  ');
 }
 
 const time = (us) => `${us.toFixed(us < 10 ? 2 : 0)} us`;

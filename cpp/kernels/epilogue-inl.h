@@ -67,8 +67,24 @@ inline void StoreCombined(const LinearArgs& args, int m, int tile, int rows, int
   }
 }
 
-// Adds the bias to the sums of rows m .. and tiles tile .., finishes them and writes the columns
-// that there are.
+// An activation without more waits until a stretch of each row is stored: called for every few
+// tiles, it would fetch its constants as often as use them.
+inline bool ActivatesLater(const Epilogue& epilogue) { return epilogue.combine == Combine::kNone; }
+
+inline void ActivateStored(const LinearArgs& args, int m, int rows, int tile, int tiles) {
+  const Activation activation = args.epilogue.activation;
+  if (activation == Activation::kNone || !ActivatesLater(args.epilogue)) return;
+  const auto of_all = activation == Activation::kGelu   ? GeluAll
+                      : activation == Activation::kSilu ? SiluAll
+                                                        : TanhAll;
+  const int col = tile * kTileCols, left = args.weight->cols - col;
+  const int count = left < tiles * kTileCols ? left : tiles * kTileCols;
+  float* row = args.out + size_t(m) * args.out_stride + col;
+  for (int r = 0; r < rows; ++r, row += args.out_stride) of_all(row, count, row);
+}
+
+// Adds the bias to the sums of rows m .. and tiles tile .., finishes them, but for an activation
+// that waits, and writes the columns that there are.
 template <int kRows, int kTiles>
 inline void StoreTiles(const LinearArgs& args, int m, int tile, F32 (&sum)[kRows][kTiles]) {
   if (args.bias != nullptr) {
@@ -81,7 +97,7 @@ inline void StoreTiles(const LinearArgs& args, int m, int tile, F32 (&sum)[kRows
       for (int r = 0; r < kRows; ++r) sum[r][t] = sum[r][t] + bias;
     }
   }
-  if (args.epilogue.present()) {
+  if (!ActivatesLater(args.epilogue)) {
     F32 values[kRows][kTiles];  // the sums themselves must never have an address
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {

@@ -18,8 +18,6 @@ struct Epilogue {
   const float* other = nullptr;  // [rows][other_stride]; may be the output, place for place
   int other_stride = 0;
   float factor = 1;
-
-  bool present() const { return activation != Activation::kNone || combine != Combine::kNone; }
 };
 
 }  // namespace parrotlet

@@ -22,9 +22,9 @@ void LinearRows(const LinearArgs& args, int m, int rows, int tile, int count) {
   LinearTiles<Kernel, kRows, Kernel::Tiles(kRows)>(args, m, tile, count);
 }
 
-// Kernel::Run<rows, tiles>(args, m, tile, end) for all of the output. Rows are cut into tiles as equal
-// as can be; they go inside, so that a block of weights is fetched once and then read from the
-// cache. Where all rows are one tile there is nothing to read again, and no block.
+// Kernel::Run<rows, tiles>(args, m, tile, end) for all of the output. Rows are cut into tiles as
+// equal as can be; they go inside, so that a block of weights is fetched once and then read from
+// the cache. Where all rows are one tile there is nothing to read again, and no block.
 template <typename Kernel>
 void Linear(const LinearArgs& args) {
   const int tiles = args.weight->padded_cols() / kTileCols;
@@ -36,6 +36,7 @@ void Linear(const LinearArgs& args) {
     for (int m = 0, rows; m < args.rows; m += rows, --left) {
       rows = (args.rows - m + left - 1) / left;
       LinearRows<Kernel, kMaxRows>(args, m, rows, tile, count);
+      ActivateStored(args, m, rows, tile, count);
     }
   }
 }

@@ -93,8 +93,8 @@ template <int kRows, int kTiles>
   }
 }
 
-// Rows m .. m + kRows - 1 by tiles tile .. end - 1, kTiles at a time. Compiled apart for weights with
-// zeros: a branch in each group would cost the others up to 7%.
+// Rows m .. m + kRows - 1 by tiles tile .. end - 1, kTiles at a time. Compiled apart for weights
+// with zeros: a branch in each group would cost the others up to 7%.
 template <int kBits, bool kZeros, int kSums, int kRows, int kTiles>
 void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
   using Block = DotBlock<kBits, kSums, kRows, kTiles>;

@@ -28,8 +28,8 @@ namespace parrotlet {
 
 inline constexpr size_t kLineBytes = 64;
 
-// Where a tile's lines are, in bytes: the first; how far it is from each to the next, and to the one
-// of the tile beside it, which is of the same strip or the next strip of one.
+// Where a tile's lines are, in bytes: the first; how far it is from each to the next, and to the
+// one of the tile beside it, which is of the same strip or the next strip of one.
 struct TileLines {
   size_t first, next, beside;
 };

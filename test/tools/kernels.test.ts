@@ -2,7 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { copiesOf, groupOf, listCases, targetsOf } from '../../bench/kernels/cases.mjs';
+import {
+  copiesOf,
+  groupOf,
+  listCases,
+  listFused,
+  listOthers,
+  targetsOf,
+} from '../../bench/kernels/cases.mjs';
 import { measureAll } from '../../bench/kernels/measure.mjs';
 import { kernelsPage, plotted, type Results } from '../../bench/kernels/page.mjs';
 import { describeRow, type Own, type Peer, speedOf } from '../../bench/kernels/speeds.mjs';
@@ -48,6 +55,17 @@ describe('the cases', () => {
     expect(targetsOf(targets, { depth: 144, cols: 576 }, 1)).toEqual(['avx2']);
   });
 
+  it('hold what ships and what could: every scheme, 4-bit and float activations, convolutions', () => {
+    const others = listOthers({});
+    const values = (of: 'scheme' | 'activations' | 'depth') =>
+      new Set(others.map((one) => one[of]));
+    expect(values('scheme')).toEqual(new Set([undefined, 'midRise', 'affine']));
+    expect(values('activations')).toEqual(new Set([undefined, 4, 32]));
+    expect(values('depth')).toContain(2016).toContain(1728);
+    for (const { depth, group } of others) expect([depth % group, group % 16]).toEqual([0, 0]);
+    expect(listFused({}).length).toBeGreaterThan(listFused({ quick: true }).length);
+  });
+
   it('are few when quick', () => {
     expect(listCases({ quick: true }).length).toBeLessThan(all.length / 5);
   });
@@ -60,6 +78,7 @@ describe('measuring', () => {
     const ask = async (...words: readonly (string | number)[]) => {
       asked.push(words.join(' '));
       if (words[0] === 'limits') return { dotGops: 9, reads: [] };
+      if (words[0] === 'fused') return { ratio: 0.9 };
       return words[0] === 'run' ? { us: ourTimes.shift() } : { limitGops: 7 };
     };
     const openPeer = async () => ({
@@ -73,15 +92,19 @@ describe('measuring', () => {
   }
   const one = { bits: 4, block: 32, group: 32, depth: 64, cols: 16, rows: [4], copies: 2 } as const;
   const onRow = () => {};
+  const only = { others: [], fused: [] };
 
   it('lets all run by turns and takes the medians, of ratios too', async () => {
     const { asked, ...rest } = fakes([1, 5, 2, 6, 9, 9], [10, 12, 9]);
     const how = { ...rest, targets: ['avx2'], rounds: 3, onRow };
-    const { limits, ours, peers } = await measureAll([{ ...one, operator: 'MatMulNBits' }], how);
+    const { limits, ours, peers } = await measureAll(
+      { ...only, cases: [{ ...one, operator: 'MatMulNBits' }] },
+      how,
+    );
     const round = ['run 0 3', 'run 1 3', 'peer 4'];
     expect(asked).toEqual([
       'limits avx2',
-      ...['open avx2 4 32 4 64 16 1', 'open avx2 4 32 4 64 16 2'],
+      ...['open avx2 4 32 symmetric 8 4 64 16 1', 'open avx2 4 32 symmetric 8 4 64 16 2'],
       ...[...round, ...round, ...round, 'close', 'peer closed'],
     ]);
     expect(limits).toEqual([{ target: 'avx2', dotGops: 9, reads: [] }]);
@@ -92,7 +115,7 @@ describe('measuring', () => {
   it('measures parrotlet alone where ONNX Runtime has no operator', async () => {
     const { asked, ...rest } = fakes([3, 4], []);
     const how = { ...rest, targets: ['avx2', 'avxvnni', 'scalar'], rounds: 1, onRow };
-    const { ours, peers } = await measureAll([one], how);
+    const { ours, peers } = await measureAll({ ...only, cases: [one] }, how);
     expect(ours.map(({ target, us }) => [target, us])).toEqual([
       ['avx2', 3],
       ['avxvnni', 4],
@@ -100,6 +123,36 @@ describe('measuring', () => {
     expect(peers).toEqual([]);
     expect(asked).not.toContain('peer 4');
   });
+});
+
+it('measures other formats and fused parts on all targets but the definition', async () => {
+  const asked: string[] = [];
+  const ask = async (...words: readonly (string | number)[]) => {
+    asked.push(words.join(' '));
+    if (words[0] === 'limits') return { dotGops: 9, reads: [] };
+    if (words[0] === 'fused') return { ratio: 0.9 };
+    return words[0] === 'run' ? { us: 2 } : { limitGops: 7 };
+  };
+  const other = { bits: 2, group: 48, scheme: 'midRise', depth: 288, cols: 1152, rows: [1] };
+  const { others, fused } = await measureAll(
+    {
+      cases: [],
+      others: [other, { ...other, scheme: undefined, activations: 4 }],
+      fused: [{ fusion: 'linear+gelu', bits: 4, rows: 8 }],
+    },
+    {
+      program: { ask },
+      openPeer: () => Promise.reject(new Error('no peer')),
+      ...{ targets: ['avx2', 'scalar'], rounds: 1, onRow() {} },
+    },
+  );
+  expect(asked.filter((words) => words.startsWith('open'))).toEqual([
+    'open avx2 2 48 midRise 8 1 288 1152 1',
+    'open avx2 2 48 symmetric 4 1 288 1152 1',
+  ]);
+  expect(others).toMatchObject([{ scheme: 'midRise' }, { activations: 4 }]);
+  expect(asked).toContain('fused avx2 linear+gelu 4 8 40');
+  expect(fused).toEqual([{ target: 'avx2', fusion: 'linear+gelu', bits: 4, rows: 8, ratio: 0.9 }]);
 });
 
 const own = (changes: Partial<Own>): Own => ({
@@ -129,7 +182,7 @@ const results = (changes: Partial<Results>): Results => ({
     cpu: 'some CPU',
     cores: 2,
   },
-  ...{ load: [0, 1], rounds: 5, ours: [own({})], peers: [peer({})] },
+  ...{ load: [0, 1], rounds: 5, ours: [own({})], peers: [peer({})], others: [], fused: [] },
   limits: [
     {
       ...{ target: 'avx512vnni', dotGops: 1000 },
@@ -209,6 +262,17 @@ describe('the page', () => {
     expect(text).toContain('- int8, 144x576, one row: 0.60 us (at most 0.6): met.');
     expect(text).toContain('- int2, 144x576, one row: 0.70 us (at most 0.6): **missed**.');
     expect(text).toContain('288x18539, one row: 3.0 times faster (at least 3): met.');
+  });
+
+  it('shows other formats, and what they read, and what fusing saves', () => {
+    const midRise = own({ bits: 2, scheme: 'midRise', us: 2 });
+    expect(speedOf(midRise).gbps).toBeCloseTo((512 * 2048 * (1 / 4 + 8 / 32)) / 2000);
+    const fused = [{ target: 'avx512vnni', fusion: 'linear+gate', bits: 4, rows: 8, ratio: 0.9 }];
+    const text = page({ others: [midRise, own({ activations: 4 })], fused });
+    expect(text).toContain('| 512x2048 | int2 | 32 | midRise | 8 | 1049 |');
+    expect(text).toContain('| 512x2048 | int4 | 32 |  | 4 | 419 |');
+    expect(text).toContain('| linear+gate | int4 | 0.9 |');
+    expect(page()).not.toContain('Fused parts');
   });
 
   it('compares with the definition', () => {

@@ -73,8 +73,8 @@ std::vector<float> Compute(const Kernels& kernels, const Case& wanted) {
   Guarded<uint8_t> codes(PackedCodeBytes(format, wanted.cols, wanted.depth));
   Guarded<float> scale(PackedScaleCount(format, wanted.cols, wanted.depth));
   const DiskMatrix disk = {wanted.codes.data(), wanted.scale.data(), wanted.zero.data()};
-  const PackedMatrix weight =
-      PackMatrix(format, wanted.cols, wanted.depth, disk, codes.data(), scale.data(), kernels.strip);
+  const PackedMatrix weight = PackMatrix(format, wanted.cols, wanted.depth, disk, codes.data(),
+                                         scale.data(), kernels.strip);
   const size_t padded = wanted.groups() * RoundUp(format.group_size, kDepthStep);
   Guarded<int8_t> act(wanted.rows * padded);
   std::vector<float> act_scale(wanted.rows), out(size_t(wanted.rows) * wanted.cols);

@@ -104,10 +104,10 @@ struct PackedCase {
 struct WeightCase {
   WeightFormat format;
   int cols, depth, groups;
-  std::vector<int> codes;     // [cols][depth]
-  std::vector<float> scale;   // [cols][groups]
-  std::vector<float> zero;    // the same; empty where the scheme is symmetric
-  std::vector<float> floats;  // [cols][depth]: what the codes stand for
+  std::vector<int> codes;                           // [cols][depth]
+  std::vector<float> scale;                         // [cols][groups]
+  std::vector<float> zero;                          // the same; empty where the scheme is symmetric
+  std::vector<float> floats;                        // [cols][depth]: what the codes stand for
   std::vector<std::unique_ptr<PackedCase>> packed;  // one for each of kStrips
 
   // `code` gives the integer of (channel, input).

@@ -66,8 +66,8 @@ TEST(Pack, EveryByteOfEveryWidthComesBack) {
               float expected = scale[at] * float(code);
               if (scheme == Scheme::kMidRise) expected = expected - -0.5f * scale[at];
               if (scheme == Scheme::kAffine) expected = expected - zero[at];
-              ASSERT_EQ(row[k], expected) << bits << " bits, scheme " << int(scheme)
-                                          << ", channel " << col << ", input " << k;
+              ASSERT_EQ(row[k], expected) << bits << " bits, scheme " << int(scheme) << ", channel "
+                                          << col << ", input " << k;
             }
           }
         }
