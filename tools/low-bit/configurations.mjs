@@ -33,7 +33,8 @@ const FRONT_END_IN_8 = {
  * `how` is {method, bits, scheme, group, clip, clipError, activations, floats, rules, plan, calibrate}:
  * rounded after training, from the float32 model. `plan` is a file of rules, whose matrices in `bits` take
  * the scheme; `mixed` the bits of the rest, `calibrate` how many recordings of the train split. Or
- * it is {model, ...what is known of it}: a file that training made, from the root.
+ * it is {model, ...what is known of it}: a file that training made, from the root, or with `steps`, how
+ * many it took, in the folder of those that do not ship.
  */
 export function configurations() {
   return [
@@ -116,22 +117,30 @@ function partByPart() {
   );
 }
 
-/** Files that training made: the package's own. */
+/** Files that training made: the package's own, and from shorter runs those that do not ship. */
 function trained() {
-  const files = [
+  const shipped = [
     { bits: 4, group: 96, mixed: 8 }, // the default model
     { bits: 2, plan: PLANS[2], mixed: 4, scheme: 'midRise', floats: 'float16' },
   ];
-  return files.map((facts) => {
-    const how = { ...PLAIN, ...facts };
-    const model = `models/parrotlet-tiny-en-int${how.bits}.safetensors`;
-    return {
-      id: `trained-int${how.bits}`,
-      weights: how.bits,
-      trained: true,
-      how: { model, ...how },
-    };
+  const byPlan = { bits: 2, plan: PLANS[2], mixed: 4, floats: 'float16', steps: 400 };
+  const others = [
+    { name: 'int2-symmetric', ...byPlan, scheme: 'symmetric', sets: ['dev'] },
+    { name: 'int2-affine', ...byPlan, scheme: 'affine', sets: ['dev'] },
+    { name: 'int4-a4', bits: 4, group: 32, activations: 4, mixed: 8, steps: 400, sets: ['dev'] },
+    { name: 'int8', bits: 8, group: 'channel', clip: 'max', steps: 250 },
+  ];
+  const entry = (name, model, { sets, ...facts }) => ({
+    ...{ id: `trained-${name}`, weights: facts.bits, trained: true, ...(sets && { sets }) },
+    how: { model, ...PLAIN, ...facts },
   });
+  return [
+    ...shipped.map((facts) => {
+      const name = `int${facts.bits}`;
+      return entry(name, `models/parrotlet-tiny-en-${name}.safetensors`, facts);
+    }),
+    ...others.map(({ name, ...facts }) => entry(name, `${name}.safetensors`, facts)),
+  ];
 }
 
 const PLAIN = { scheme: 'symmetric', clip: 'search', activations: 8 };
@@ -164,7 +173,8 @@ const METHODS = {
 export function describe({ id, part, how }) {
   if (part) return `only the ${part}`;
   if (how.bits === undefined) return id === BASELINE ? id : 'no integers';
-  const { scheme, group, clip, clipError, activations, method, rules, mixed, plan, floats } = how;
+  const { scheme, group, clip, clipError, activations, method, rules, mixed, plan, floats, steps } =
+    how;
   return [
     scheme === 'midRise' ? 'mid-rise' : scheme,
     plan && `groups by plan`,
@@ -175,6 +185,7 @@ export function describe({ id, part, how }) {
     rules?.length === 0 && 'every matrix',
     mixed && `${plan ? 'half' : 'some'} in int${mixed}`,
     floats === 'float16' && 'float16 scales',
+    steps && `${steps} steps`,
   ]
     .filter(Boolean)
     .join(', ');

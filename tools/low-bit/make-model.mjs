@@ -10,11 +10,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * What stands behind an entry: {key, make}, `make` giving the file's path. `at` says where things lie:
- * {float, work, data, manifest}; at most `at.limit` recordings calibrate.
+ * {float, trained, work, data, manifest}; at most `at.limit` recordings calibrate.
  */
 export function recipeOf({ id, how }, at) {
   if (how.method === undefined) {
-    const path = how.model === undefined ? at.float : join(ROOT, how.model);
+    const path = fileOf(how, at);
+    if (!existsSync(path)) throw new Error(`There is no ${path}.`);
     return { key: readHeader(path).parrotlet.sha256.slice(0, 16), make: async () => path };
   }
   const rules = how.plan ? rulesOfPlan(how) : how.rules;
@@ -24,6 +25,11 @@ export function recipeOf({ id, how }, at) {
   const key = digest(JSON.stringify([readHeader(at.float).parrotlet.sha256, settings]));
   const path = join(at.work, 'models', `${id}-${key}.safetensors`);
   return { key, make: () => quantize(path, settings, at) };
+}
+
+function fileOf({ model, steps }, at) {
+  if (model === undefined) return at.float;
+  return steps === undefined ? join(ROOT, model) : join(at.trained, model);
 }
 
 /** The rules of a plan, but that the matrices in the entry's bits take its scheme. */

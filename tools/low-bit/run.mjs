@@ -31,9 +31,16 @@ const { options } = readCommandLine({
       join(WORK, 'float32.safetensors'),
       'bench/work/low-bit/float32.safetensors',
     ),
+    new Option(
+      '--trained <folder>',
+      'models that training made and that do not ship; without it they stay as they were measured',
+    ),
     SHARED.data,
     SHARED.subsets('--sets', Object.keys(SUBSETS)),
-    new Option('--only <text...>', 'only entries whose id contains one of these; float32 always'),
+    new Option(
+      '--only <text...>',
+      'only entries whose id contains one of these, and float32 where --float is there',
+    ),
     SHARED.limit('N recordings of a set, evenly spread: a trial, whose results stay in --work'),
     SHARED.jobs(2),
     SHARED.work(WORK, 'quantized models and transcripts, kept'),
@@ -74,14 +81,17 @@ function listEntries() {
 
 /** Measures what is missing; what failed comes back as text. */
 async function measureAll(study) {
-  if (!existsSync(options.float)) {
+  const hasFloat = existsSync(options.float);
+  if (!hasFloat && !options.only) {
     throw new Error(`There is no ${options.float}; give the float32 model with --float FILE.`);
   }
   mkdirSync(options.work, { recursive: true });
   const manifest = readManifest(options.data);
   const at = { ...options, manifest };
   const sets = options.sets.map((set) => setOf(set, manifest, study));
-  const entries = configurations().filter(isWanted);
+  const entries = configurations()
+    .filter(isWanted)
+    .filter(({ id }) => hasFloat || id !== BASELINE);
   const failures = [];
   const measure = async (entry, names) => {
     const wanted = sets.filter(({ set }) => names === undefined || names.includes(set));
@@ -103,7 +113,8 @@ async function measureAll(study) {
   return failures;
 }
 
-function isWanted({ id }) {
+function isWanted({ id, how }) {
+  if (how.steps !== undefined && options.trained === undefined) return false;
   return id === BASELINE || !options.only || options.only.some((text) => id.includes(text));
 }
 
