@@ -104,8 +104,8 @@ function targetSection(target, rows) {
       : [];
   return `## ${target}
 ${met} of ${all} goals are met; what misses its goal is bold. The goals are above what the fastest libraries
-for such products reached on another CPU, for matrices of 256 inputs by 1024 outputs and more; ${beyond} are above
-the limit of this one.
+for such products reached on a Zen 5, for matrices of 256 inputs by 1024 outputs and more; ${beyond} are above
+the limit of this CPU.
 
 ${table(['weights', 'group', 'matrix', ...head], lines)}
 ${others.length > 0 ? `\n${others.join('')}` : ''}`;

@@ -234,7 +234,7 @@ describe('the page', () => {
   });
 
   it('says how many goals this CPU cannot reach', () => {
-    expect(page()).toContain('; 0 are above\nthe limit of this one.');
+    expect(page()).toContain('; 0 are above\nthe limit of this CPU.');
     expect(page({ ours: [own({ limitGops: 429 })] })).toContain('; 1 are above\nthe limit');
     expect(page({ ours: [own({ limitGops: 0 })] })).toContain('; 0 are above\nthe limit');
   });

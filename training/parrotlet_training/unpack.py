@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     paths, settings = Paths.of(options, "base"), read_settings(options.config)
     arch = settings.model.architecture(moonshine_architecture(read_config(paths.base)))
-    model = StreamingModel(arch).eval().requires_grad_(False)
+    model = StreamingModel(replace(arch, ctc=False)).eval().requires_grad_(False)
     card = fill(model, options.model)
     print(export(model, paths.base, options.out, options.name, card))
 
