@@ -74,21 +74,18 @@ struct DotBlock {
   }
 };
 
-// Takes off what the zeros of group g add up to. Not inlined: the loop around it needs all
-// registers for its dots, and what this changes waits in memory anyway.
+// Takes off what the zeros of a group add up to. zero: the group's of the first tile; beside:
+// floats from there to the next tile's; act_scale, act_sum: the first row's, and that of the group.
 template <int kRows, int kTiles>
-[[gnu::noinline]] void SubtractZeros(const LinearArgs& args, int m, int tile, int g,
-                                     F32 (&out)[kRows][kTiles]) {
-  const PackedMatrix& weight = *args.weight;
-  const TileLines lines = weight.ScalesOf(tile);
-  const float* zero = weight.zero + (lines.first + g * lines.next) / sizeof(float);
+[[gnu::always_inline]] inline void SubtractZeros(const float* zero, size_t beside,
+                                                 const float* act_scale, const int32_t* act_sum,
+                                                 int groups, F32 (&out)[kRows][kTiles]) {
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
-    const F32 sum = Splat(float(args.act.code_sum[size_t(m + r) * weight.groups + g]));
-    const F32 scale = Splat(args.act.scale[m + r]);
+    const F32 sum = Splat(float(act_sum[size_t(r) * groups])), scale = Splat(act_scale[r]);
 #pragma GCC unroll 8
     for (int t = 0; t < kTiles; ++t) {
-      out[r][t] = out[r][t] - sum * (scale * Load(zero + t * lines.beside / sizeof(float)));
+      out[r][t] = out[r][t] - sum * (scale * Load(zero + t * beside));
     }
   }
 }
@@ -115,6 +112,8 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
     const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + places.first;
     const int8_t* act = args.act.codes + m * act_stride;
     const float* scale = weight.scale + scales.first / sizeof(float);
+    const size_t scale_next = scales.next / sizeof(float);
+    const size_t scale_beside = scales.beside / sizeof(float);
 
     F32 out[kRows][kTiles];
 #pragma GCC unroll 8
@@ -165,14 +164,17 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
 
 #pragma GCC unroll 8
       for (int t = 0; t < kTiles; ++t) {
-        const F32 weight_scale = Load(scale + t * scales.beside / sizeof(float));
+        const F32 weight_scale = Load(scale + t * scale_beside);
 #pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) {
           out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
         }
       }
-      if constexpr (kZeros) SubtractZeros(args, m, tile, g, out);
-      scale += scales.next / sizeof(float);
+      if constexpr (kZeros) {
+        const float* zero = weight.zero + (scale - weight.scale);
+        SubtractZeros(zero, scale_beside, act_scale, act_sum + g, groups, out);
+      }
+      scale += scale_next;
     }
 
     StoreTiles(args, m, tile, out);

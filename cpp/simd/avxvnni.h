@@ -40,7 +40,11 @@ inline Sums::Lanes DotHalf(Sums::Lanes sum, __m256i operand, __m256i act) {
 }
 template <int kBits>
 inline Sums Dot(Sums sum, Bytes operand, Bytes act) {
-  return {DotHalf(sum.lo, operand.lo, act.lo), DotHalf(sum.hi, operand.hi, act.hi)};
+  sum = {DotHalf(sum.lo, operand.lo, act.lo), DotHalf(sum.hi, operand.hi, act.hi)};
+  // Beside the operands of unpacked codes gcc would have no registers left for copies of sums,
+  // which this keeps it from.
+  if constexpr (kBits < 8) asm("" : "+x"(sum.lo), "+x"(sum.hi));
+  return sum;
 }
 template <int kBits>
 inline I32 Widen(Sums sum) {
