@@ -40,6 +40,7 @@ export function configurations() {
   return [
     { id: BASELINE, weights: 32, how: { model: undefined } },
     rounded({ bits: 8, group: 'channel', clip: 'max', rules: [] }),
+    rounded({ bits: 8, group: 'channel', clip: 'max', rules: [], activations: 32 }, ['dev']),
     ...int4(),
     ...int2(),
     ...partByPart(),
