@@ -20,8 +20,8 @@ const { options } = readCommandLine({
   name: 'node bench/kernels/run.mjs',
   about:
     'Builds bench/cpp/measure.cc, measures every linear of every target that this CPU runs, one thread, ' +
-    "beside onnxruntime-node's DynamicQuantizeMatMul and MatMulNBits, and the limits of the CPU in the " +
-    'same run; writes bench/results/kernels.json, its plot and docs/kernels.md. A run with --quick or ' +
+    "beside onnxruntime-node's DynamicQuantizeMatMul and MatMulNBits, other formats and fused parts without " +
+    'a peer, and the limits of the CPU in the same run; writes bench/results/kernels.json, its plot and docs/kernels.md. A run with --quick or ' +
     '--target is a trial: what it writes goes to bench/work/kernels.',
   options: [
     new Option('--quick', 'two shapes, few formats and rows'),

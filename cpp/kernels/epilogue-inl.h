@@ -55,7 +55,7 @@ inline void StoreCombined(const LinearArgs& args, int m, int tile, int rows, int
   const auto store = [&](auto of) { StoreCombined(args, m, tile, rows, tiles, values, of); };
   switch (args.epilogue.combine) {
     case Combine::kNone:
-      return store([](F32 v, auto) { return v; });
+      return;  // StoreTiles does it
     case Combine::kGlu:
       return store([](F32 v, auto other) { return TimesSigmoid(other(), v); });
     case Combine::kGatedSilu:

@@ -1,4 +1,4 @@
-// What a linear may do with its values before it stores them.
+// What a linear may do with its values before it hands them on.
 #pragma once
 
 namespace parrotlet {

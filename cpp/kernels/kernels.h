@@ -34,7 +34,7 @@ struct QuantizedRows {
 //           s = s - float(code_sum(m, g)) * (act_scale[m] * zero[g][n]); out = s + bias[n], where
 //           dot and code_sum are exact in int32 for groups of up to 2^16 inputs.
 // Without zeros nothing is taken off, and a null bias adds nothing at all. The epilogue is applied
-// to each value while it is at hand.
+// to each value while it is in a register or in the nearest cache.
 struct LinearArgs {
   int rows = 0;
   const PackedMatrix* weight = nullptr;

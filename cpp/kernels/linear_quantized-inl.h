@@ -96,8 +96,10 @@ template <int kBits, bool kZeros, int kSums, int kRows, int kTiles>
 void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
   using Block = DotBlock<kBits, kSums, kRows, kTiles>;
   constexpr int kLineInputs = 32 / kBits;
-  // Whether registers hold the output beside the dots and some operands of theirs.
-  constexpr bool kRoomForOutput = kRows * kTiles * (kSums + 1) + 6 <= kVectors;
+  // Whether registers hold the output beside the dots' sums and some operands.
+  constexpr int kOperands = 6;
+  constexpr int kSumVectors = kSums * int(sizeof(DotSum<kBits>) / sizeof(F32));
+  constexpr bool kRoomForOutput = kRows * kTiles * (kSumVectors + 1) + kOperands <= kVectors;
   const PackedMatrix& weight = *args.weight;
   const size_t act_stride = weight.padded_depth();
   const int groups = weight.groups;

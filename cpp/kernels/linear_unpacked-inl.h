@@ -10,7 +10,7 @@ namespace parrotlet::SIMD_TARGET {
 
 // Code kByte of each channel in plane 0 of a line of two's complement.
 template <int kBits, int kByte>
-inline F32 CodesOf(I32 line) {
+inline F32 FloatsOf(I32 line) {
   return ToF32(ShiftRight<32 - kBits>(ShiftLeft<32 - kBits - 8 * kByte>(line)));
 }
 
@@ -20,7 +20,7 @@ inline void AddPlane(I32 line, F32 scale, F32 zero, const float* const (&in)[kRo
                      size_t end, F32 (&sum)[kRows][1]) {
   if constexpr (kInput < 4) {
     if (k + kInput >= end) return;
-    const F32 column = scale * CodesOf<kBits, kInput>(line) - zero;
+    const F32 column = scale * FloatsOf<kBits, kInput>(line) - zero;
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       sum[r][0] = sum[r][0] + Splat(in[r][k + kInput]) * column;

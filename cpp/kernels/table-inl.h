@@ -16,6 +16,8 @@
 
 namespace parrotlet::SIMD_TARGET {
 
+static_assert(kStrip == 1 || kStrip == kStripTiles, "quant/weight_format.h lists them");
+
 constexpr Kernels TableOf(const char* target, bool (*supported)()) {
   return {.target = target,
           .supported = supported,

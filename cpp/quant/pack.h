@@ -37,13 +37,14 @@ struct TileLines {
 // A weight matrix [cols][depth] as packed by PackMatrix; memory belongs to the model.
 struct PackedMatrix {
   WeightFormat format;
-  int cols = 0;                  // N, output channels
-  int depth = 0;                 // K, inputs
-  int groups = 1;                // depth / group_size; 1 for float32
-  int strip = 1;                 // of kStrips
-  const void* codes = nullptr;   // layout above
-  const float* scale = nullptr;  // a line of floats for each group; null for float32
-  const float* zero = nullptr;   // the same; null also where the scheme is symmetric
+  int cols = 0;                 // N, output channels
+  int depth = 0;                // K, inputs
+  int groups = 1;               // depth / group_size; 1 for float32
+  int strip = 1;                // of kStrips
+  const void* codes = nullptr;  // layout above
+  const float* scale =
+      nullptr;  // lines of 16 floats, one for each group of a tile; null for float32
+  const float* zero = nullptr;  // the same; null also where the scheme is symmetric
 
   int padded_cols() const { return RoundUp(cols, kTileCols); }
   int padded_depth() const { return RoundUp(depth, kDepthStep); }

@@ -366,11 +366,27 @@ describe('a run', () => {
 
   it("takes the package's own where training made them", async () => {
     const at = { ...{ float: '', work: '', data: '' }, limit: 1, manifest: [] };
-    const made = configurations().filter(({ trained }) => trained);
+    const made = configurations().filter(({ trained, how }) => trained && !how.steps);
     const paths = await Promise.all(made.map((one) => recipeOf(one, at).make()));
     expect(paths.map((path) => path.split('/').slice(-2).join('/'))).toEqual([
       'models/parrotlet-tiny-en-int4.safetensors',
       'models/parrotlet-tiny-en-int2.safetensors',
     ]);
+  });
+
+  it('takes what does not ship from the folder of such models, if it is there', async () => {
+    const at = { float: '', trained: folder, work: '', data: '', limit: 1, manifest: [] };
+    const name = 'parrotlet-tiny-en-int4.safetensors';
+    const path = await writeRandomModel(folder, 'tiny-streaming', { bits: 4 });
+    const one = { ...entry, how: { model: path.slice(folder.length + 1), steps: 5 } };
+    expect(await recipeOf(one, at).make()).toBe(path);
+    const missing = { ...entry, how: { model: name, steps: 5 } };
+    expect(() => recipeOf(missing, at)).toThrow(`There is no ${folder}/${name}.`);
+  });
+
+  it('says that the float32 model is missing', () => {
+    const at = { float: 'none.safetensors', work: '', data: '', limit: 1, manifest: [] };
+    const [grid] = configurations().filter(({ how }) => how.method === 'round');
+    expect(() => recipeOf(grid!, at)).toThrow('There is no none.safetensors');
   });
 });

@@ -37,7 +37,8 @@ export function claimsOf(rows, sets) {
 }
 
 function claim(rows, sets, weights, isSmallEnough) {
-  const trained = rows.filter((row) => row.weights === weights && row.trained);
+  const ships = ({ how }) => how.steps === undefined;
+  const trained = rows.filter((row) => row.weights === weights && row.trained && ships(row));
   const fitting = trained.filter(isSmallEnough);
   const row = best(fitting) ?? best(trained);
   if (row === undefined) return { row, holds: undefined, reason: 'no trained model was measured' };

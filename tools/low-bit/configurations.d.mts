@@ -13,6 +13,7 @@ export interface How {
   readonly mixed?: number;
   readonly floats?: 'float16';
   readonly calibrate?: number;
+  readonly steps?: number;
 }
 export interface Entry {
   readonly id: string;

@@ -10,6 +10,7 @@ export function recipeOf(
   entry: Entry,
   at: {
     readonly float: string;
+    readonly trained?: string;
     readonly work: string;
     readonly data: string;
     readonly limit: number;

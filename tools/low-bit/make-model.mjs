@@ -13,10 +13,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * {float, trained, work, data, manifest}; at most `at.limit` recordings calibrate.
  */
 export function recipeOf({ id, how }, at) {
+  const source = how.method === undefined ? fileOf(how, at) : at.float;
+  if (!existsSync(source)) throw new Error(`There is no ${source}.`);
   if (how.method === undefined) {
-    const path = fileOf(how, at);
-    if (!existsSync(path)) throw new Error(`There is no ${path}.`);
-    return { key: readHeader(path).parrotlet.sha256.slice(0, 16), make: async () => path };
+    return { key: readHeader(source).parrotlet.sha256.slice(0, 16), make: async () => source };
   }
   const rules = how.plan ? rulesOfPlan(how) : how.rules;
   const calibration =

@@ -261,7 +261,7 @@ const METHOD = `## How it is measured
   (\`tiny-int2.toml\`, 900 steps or 10 hours), from the codes of \`int2-plan-midRise\`: it ships as \`bits: 2\`.
   Those with a number of steps do not ship. They show what a scheme or width comes to in less time, with the settings
   of the first file for int8 and of the second for all others. They were rounded from the weights of the model in
-  int8 (\`python -m parrotlet_training unpack\`), W8A32 in these tables, which taught them.
+  int8 (\`python -m parrotlet_training unpack\`), which taught them: W8A32 in these tables, measured from them too.
 - **In 2 bits attention decides**: with its matrices in int4, and all feed-forward and convolution modules in 2
   bits, rounding alone keeps words that it loses with everything in 2 bits, and those 6 of the 24.5 million weights
   take 1.4 MB more. Scales that are fitted to the codes, and float16 for scales and norms, pay for a part of that.

@@ -59,17 +59,17 @@ def fill(model: StreamingModel, path: Path) -> dict[str, str]:
     layers = matrices(model)
     for name, target in model.state_dict().items():
         theirs = engine_name(name)
-        if theirs in found:
-            put(layers[theirs], fitting(found[theirs].rounded.values, layers[theirs].matrix(), name))
-        elif name in scalars:
+        if name in scalars:
             target.fill_(scalars[name])
-        elif theirs in tensors:
-            tensor = tensors[theirs]
-            if name.endswith(DEPTHWISE):
-                tensor = tensor.T
-            target.copy_(fitting(tensor, target, name))
-        else:
+            continue
+        if theirs not in tensors:
             raise TrainingError(f"{path} has no {theirs}: it is another kind of model.")
+        tensor = found[theirs].rounded.values if theirs in found else tensors[theirs]
+        if theirs in layers:
+            put(layers[theirs], fitting(tensor, layers[theirs].matrix(), name))
+        else:
+            turned = tensor.T if name.endswith(DEPTHWISE) else tensor
+            target.copy_(fitting(turned, target, name))
     return {key: value for key, value in document.get("card", {}).items() if key in CARD}
 
 

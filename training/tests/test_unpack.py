@@ -1,5 +1,6 @@
 """A model file's weights as a checkpoint again."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from parrotlet_training.model.layers import matrices
 from parrotlet_training.model.names import engine_name
 from parrotlet_training.model.streaming_model import StreamingModel
 from parrotlet_training.model.teacher import load_streaming
+from parrotlet_training.tensor_file import read_tensors
 from parrotlet_training.unpack import fill
 
 MODEL_FILE = GOLDEN / "tiny-integers" / "model.safetensors"
@@ -27,7 +29,9 @@ def architecture(tiny_architecture):
 def test_matrices_are_what_the_integers_stand_for_and_all_else_is_as_imported(architecture):
     model = StreamingModel(architecture)
     card = fill(model, MODEL_FILE)
-    assert set(card) <= {"licence", "base", "data", "source"}
+    _, metadata = read_tensors(MODEL_FILE)
+    stored = json.loads(metadata["document"])["card"]
+    assert card == {k: stored[k] for k in ("licence", "base", "data", "source") if k in stored}
     found = read_integers(MODEL_FILE)
     for name, one in found.items():
         assert torch.equal(matrices(model)[name].matrix(), one.rounded.values), name

@@ -28,8 +28,9 @@ namespace parrotlet::avx512vnni {
 
 // Register tiles: rows of activations by tiles of 16 columns, whose sums stay in the 32 registers.
 // More rows share the unpacking of a weight; at one row, tiles side by side hide the latency of the
-// dot product. A linear takes kBlockTiles columns through all rows before it goes on.
-inline constexpr int kStrip = 4;
+// dot product. A linear takes kBlockTiles tiles through all rows before it goes on. kStrip: how
+// weights are packed (quant/pack.h). kVectors: vectors of 16 lanes that the registers hold.
+inline constexpr int kStrip = kStripTiles;
 inline constexpr int kVectors = 32;
 inline constexpr int kMaxRows = 8;
 inline constexpr int kBlockTiles = 12;

@@ -128,7 +128,7 @@ void CheckFormat(const WeightFormat& format, int depth, int cols) {
 }
 
 TEST(Epilogue, OfFloatsEqualsTheSeparateKernels) {
-  for (const int cols : {1, 17, 96, 103}) {
+  for (const int cols : {1, 17, 96, 103, 408}) {  // the last are several blocks of tiles
     CheckFormat({32, 0}, 37, cols);
     if (HasFatalFailure()) return;
   }
@@ -138,7 +138,7 @@ TEST(Epilogue, OfEveryQuantizedFormatEqualsTheSeparateKernels) {
   for (const int bits : {8, 4, 2}) {
     for (const Scheme scheme : kSchemes) {
       for (const int activation_bits : kActivationBits) {
-        for (const int cols : {1, 40, 103}) {
+        for (const int cols : {1, 40, 103, 408}) {
           CheckFormat({bits, 48, scheme, activation_bits}, 96, cols);
           if (HasFatalFailure()) return;
         }
