@@ -3,6 +3,9 @@ import type { Case, Fusion, Other } from './cases.mjs';
 import type { Results } from './page.mjs';
 import type { Own, Peer } from './speeds.mjs';
 
+type Measured = Pick<Results, 'limits' | 'ours' | 'peers' | 'others' | 'fused'>;
+
+export function mergePasses(passes: readonly Measured[]): Measured;
 export function measureAll(
   lists: {
     readonly cases: readonly Case[];
@@ -19,4 +22,4 @@ export function measureAll(
     readonly rounds: number;
     readonly onRow: (row: { readonly ours: readonly Own[]; readonly peers: readonly Peer[] }) => void;
   },
-): Promise<Pick<Results, 'limits' | 'ours' | 'peers' | 'others' | 'fused'>>;
+): Promise<Measured>;

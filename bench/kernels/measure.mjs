@@ -36,6 +36,35 @@ export async function measureAll({ cases, others, fused }, how) {
   return found;
 }
 
+/**
+ * What several passes of measureAll over the same lists found, as one: the least times, the best limits, the
+ * median of what fusing saves. On a shared machine a pass may meet a busy minute, which all rounds of a
+ * case then lie in.
+ */
+export function mergePasses(passes) {
+  const column = (name, merge) =>
+    passes[0][name].map((first, i) => ({ ...first, ...merge(passes.map((one) => one[name][i])) }));
+  const least = (rows, name) => Math.min(...rows.map((row) => row[name]));
+  const most = (rows, name) => Math.max(...rows.map((row) => row[name]));
+  const ours = (rows) => ({ us: least(rows, 'us'), limitGops: most(rows, 'limitGops') });
+  return {
+    limits: column('limits', (rows) => ({
+      dotGops: most(rows, 'dotGops'),
+      reads: rows[0].reads.map((read, i) => ({
+        ...read,
+        gbps: Math.max(...rows.map(({ reads }) => reads[i].gbps)),
+      })),
+    })),
+    ours: column('ours', ours),
+    peers: column('peers', (rows) => {
+      const [us, peerUs] = [least(rows, 'us'), least(rows, 'peerUs')];
+      return { us, peerUs, ratio: round(peerUs / us, 2) };
+    }),
+    others: column('others', ours),
+    fused: column('fused', (rows) => ({ ratio: median(rows.map(({ ratio }) => ratio)) })),
+  };
+}
+
 /** On every target: the time of the fused part by that of its kernels. */
 async function measureFused({ fusion, bits, rows }, program, targets) {
   const measured = [];

@@ -10,6 +10,7 @@ export interface Results {
   readonly cpu: string;
   readonly cores: number;
   readonly load: readonly number[];
+  readonly passes: number;
   readonly rounds: number;
   readonly limits: readonly {
     readonly target: string;

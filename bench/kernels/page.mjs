@@ -45,7 +45,8 @@ function byMatrix(rows) {
 
 const countsOf = (rows) => ROWS.filter((count) => rows.some((row) => row.rows === count));
 
-function introduction({ date, commit, cpu, cores, load, rounds, node, onnxruntime }) {
+function introduction(results) {
+  const { date, commit, cpu, cores, load, passes, rounds, node, onnxruntime } = results;
   return `# Kernels
 
 How fast the matrix products are. Made by \`npm run bench:kernels\`: ${date}, commit ${commit}, ${cpu},
@@ -53,7 +54,8 @@ ${cores} cores (one-minute load ${load.join(' before, ')} after), Node ${node}, 
 is one run on one machine: quote the ratios and the parts of the limit, not the microseconds.
 
 A linear is timed with all that it does: float rows in, rounded to int8 where nothing else is said, multiplied,
-float rows out; on one thread. Figures are medians of ${rounds} rounds, in each of which all targets are measured in turn. **GOPS**: 10^9
+float rows out; on one thread. Figures are the best of ${passes} passes over everything, minutes apart, as such a machine has
+busy moments; in a pass a time is the median of ${rounds} rounds, in each of which all targets are measured in turn. **GOPS**: 10^9
 operations a second, two for each weight and row. **GB/s**: codes and scales read, by time. **Of limit**:
 part of what this CPU reached in the same run with the dot instruction alone, or with reading these codes
 alone, whichever is less. The results are in [kernels.json](../bench/results/kernels.json).

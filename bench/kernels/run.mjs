@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { runTool } from '../../tools/accuracy/corpus.mjs';
 import { count, Option, readCommandLine, SHARED } from '../../tools/accuracy/options.mjs';
 import { listCases, listFused, listOthers } from './cases.mjs';
-import { measureAll } from './measure.mjs';
+import { measureAll, mergePasses } from './measure.mjs';
 import { startProgram } from './measure-program.mjs';
 import { kernelsPage, plotted } from './page.mjs';
 import { describeRow } from './speeds.mjs';
@@ -26,7 +26,8 @@ const { options } = readCommandLine({
   options: [
     new Option('--quick', 'two shapes, few formats and rows'),
     new Option('--target <name...>', 'only these targets; the first is set beside ONNX Runtime'),
-    count('--rounds', 'times that all engines are measured in turn').default(5),
+    count('--passes', 'times that everything is measured, one after the other').default(3),
+    count('--rounds', 'times in a pass that all engines are measured in turn').default(3),
     SHARED.reportOnly('only write the page and the plot from the results'),
   ],
 });
@@ -61,12 +62,16 @@ async function measure() {
     const { rounds } = options;
     const onRow = (row) => console.log(describeRow(row));
     const how = { program, openPeer, targets, rounds, onRow };
+    const passes = [];
     const lists = {
       ...{ cases: listCases(options), others: listOthers(options) },
       fused: listFused(options),
     };
-    const measured = await measureAll(lists, how);
-    return { ...aboutRun(loadBefore), ...measured };
+    for (let pass = 1; pass <= options.passes; pass++) {
+      console.log(`pass ${pass} of ${options.passes}`);
+      passes.push(await measureAll(lists, how));
+    }
+    return { ...aboutRun(loadBefore), ...mergePasses(passes) };
   } finally {
     await program.stop();
   }
@@ -100,6 +105,7 @@ function aboutRun(loadBefore) {
     cpu: os.cpus()[0].model,
     cores: os.cpus().length,
     load: [loadBefore, os.loadavg()[0]].map((value) => Number(value.toFixed(2))),
+    passes: options.passes,
     rounds: options.rounds,
   };
 }

@@ -10,7 +10,7 @@ import {
   listOthers,
   targetsOf,
 } from '../../bench/kernels/cases.mjs';
-import { measureAll } from '../../bench/kernels/measure.mjs';
+import { measureAll, mergePasses } from '../../bench/kernels/measure.mjs';
 import { kernelsPage, plotted, type Results } from '../../bench/kernels/page.mjs';
 import { describeRow, type Own, type Peer, speedOf } from '../../bench/kernels/speeds.mjs';
 
@@ -182,7 +182,15 @@ const results = (changes: Partial<Results>): Results => ({
     cpu: 'some CPU',
     cores: 2,
   },
-  ...{ load: [0, 1], rounds: 5, ours: [own({})], peers: [peer({})], others: [], fused: [] },
+  ...{
+    load: [0, 1],
+    passes: 2,
+    rounds: 5,
+    ours: [own({})],
+    peers: [peer({})],
+    others: [],
+    fused: [],
+  },
   limits: [
     {
       ...{ target: 'avx512vnni', dotGops: 1000 },
@@ -194,6 +202,23 @@ const results = (changes: Partial<Results>): Results => ({
     },
   ],
   ...changes,
+});
+
+it('takes the best of several passes', () => {
+  const one = (changes: Partial<Results>) => results({ others: [own({ us: 9 })], ...changes });
+  const fused = (ratio: number) => [
+    { target: 'avx2', fusion: 'linear+gelu', bits: 4, rows: 8, ratio },
+  ];
+  const merged = mergePasses([
+    one({ ours: [own({ us: 6, limitGops: 900 })], fused: fused(0.9) }),
+    one({ ours: [own({ us: 5 })], peers: [peer({ us: 4, peerUs: 20 })], fused: fused(0.8) }),
+    one({ ours: [own({ us: 7 })], others: [own({ us: 8 })], fused: fused(1.1) }),
+  ]);
+  expect(merged.ours).toMatchObject([{ us: 5, limitGops: 900 }]);
+  expect(merged.peers).toMatchObject([{ us: 4, peerUs: 15, ratio: 3.75 }]);
+  expect(merged.others).toMatchObject([{ us: 8 }]);
+  expect(merged.fused).toMatchObject([{ ratio: 0.9 }]);
+  expect(merged.limits).toEqual(one({}).limits);
 });
 
 it('turns times into speeds', () => {
