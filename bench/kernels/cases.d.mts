@@ -14,7 +14,7 @@ export interface Case extends Shape {
 export interface Other extends Shape {
   readonly bits: number;
   readonly group: number;
-  readonly scheme?: string;
+  readonly scheme?: string | undefined;
   readonly activations?: number;
   readonly rows: readonly number[];
 }
