@@ -128,7 +128,7 @@ function trained() {
   const others = [
     { name: 'int2-symmetric', ...byPlan, scheme: 'symmetric', sets: ['dev'] },
     { name: 'int2-affine', ...byPlan, scheme: 'affine', sets: ['dev'] },
-    { name: 'int4-a4', bits: 4, group: 32, activations: 4, mixed: 8, steps: 400, sets: ['dev'] },
+    { name: 'int4-a4', bits: 4, group: 32, activations: 4, mixed: 8, steps: 250, sets: ['dev'] },
     { name: 'int8', bits: 8, group: 'channel', clip: 'max', steps: 250 },
   ];
   const entry = (name, model, { sets, ...facts }) => ({
