@@ -6,7 +6,6 @@
 //                                                      limit in GOPS; cases are numbered from 0
 //   run CASE MILLISECONDS                              median microseconds of one linear
 //   close                                              forgets all cases
-//   fusions                                            names of parts of layers that are fused
 //   fused TARGET FUSION BITS ROWS MILLISECONDS         time of the fused one by that of its kernels
 // A case of several copies runs them in turn, each with its own weights.
 #include <unistd.h>
@@ -74,21 +73,14 @@ double Median(const Copies& copies, double milliseconds) {
   return MiddleOf(std::move(stretches));
 }
 
-void PrintNames(const std::vector<const char*>& names) {
+void PrintTargets() {
   const char* separator = "[";
-  for (const char* name : names) {
-    std::printf("%s\"%s\"", separator, name);
+  for (const Kernels* kernels : AllKernels()) {
+    if (!kernels->supported()) continue;
+    std::printf("%s\"%s\"", separator, kernels->target);
     separator = ",";
   }
   std::printf("]\n");
-}
-
-void PrintTargets() {
-  std::vector<const char*> names;
-  for (const Kernels* kernels : AllKernels()) {
-    if (kernels->supported()) names.push_back(kernels->target);
-  }
-  PrintNames(names);
 }
 
 // What fits well into a level of the cache of this CPU, at most 16 MiB; a guess where the system
@@ -194,12 +186,9 @@ bool Answer(const std::string& line, std::vector<Copies>& cases) {
   if (command == "open") return Open(words, cases);
   if (command == "run") return RunCase(words, cases);
   if (command == "fused") return RunFused(words);
+  if (command != "targets" && command != "close") return false;
   if (command == "targets") {
     PrintTargets();
-  } else if (command == "fusions") {
-    PrintNames({std::begin(kFusions), std::end(kFusions)});
-  } else if (command != "close") {
-    return false;
   } else {
     cases.clear();
     std::printf("{}\n");

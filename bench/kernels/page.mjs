@@ -37,7 +37,10 @@ const kibibytes = (bytes) =>
 /** Rows of one matrix together: [[row for 1, row for 4, ...]] in the order of their first. */
 function byMatrix(rows) {
   const key = (row) =>
-    [row.operator, row.block, row.bits, row.group, row.depth, row.cols].join(' ');
+    [
+      ...[row.operator, row.block, row.bits, row.group, row.scheme, row.activations],
+      ...[row.depth, row.cols],
+    ].join(' ');
   const found = new Map();
   for (const row of rows) found.set(key(row), [...(found.get(key(row)) ?? []), row]);
   return [...found.values()];
@@ -130,15 +133,16 @@ ${table(['matrix', 'weights', 'group', ...counts.map(rowsName)], lines)}
 `;
 }
 
+/** A column for every count of rows on every target. */
+const headOf = (targets, counts) =>
+  targets.flatMap((target) => counts.map((count) => `${target}, ${rowsName(count)}`));
+
 /** Formats for which there is no peer here, and the strided convolutions. */
 function otherSection({ others }) {
   if (others.length === 0) return '';
   const targets = [...new Set(others.map(({ target }) => target))];
   const counts = countsOf(others);
-  const key = ({ bits, group, scheme, activations, depth, cols }) =>
-    [bits, group, scheme, activations, depth, cols].join();
-  const lines = [...new Set(others.map(key))].map((wanted) => {
-    const same = others.filter((row) => key(row) === wanted);
+  const lines = byMatrix(others).map((same) => {
     const { scheme = '', activations = 8 } = same[0];
     return [
       ...[shapeName(same[0]), weightsName(same[0]), groupName(same[0]), scheme, activations],
@@ -150,13 +154,12 @@ function otherSection({ others }) {
       ),
     ];
   });
-  const head = targets.flatMap((target) => counts.map((count) => `${target}, ${rowsName(count)}`));
   return `## Formats of the models that ship, and others
 GOPS for matrices of the default model, its strided convolutions (2016x576, 1728x288) among them: formats that it
 ships with and others, without a peer. **midRise** and **affine** have a number to take off beside each scale;
 activations of 32 bits are floats.
 
-${table(['matrix', 'weights', 'group', 'scheme', 'activations', ...head], lines)}
+${table(['matrix', 'weights', 'group', 'scheme', 'activations', ...headOf(targets, counts)], lines)}
 `;
 }
 
@@ -177,14 +180,13 @@ function fusedSection({ fused }) {
       ...targets.flatMap((target) => counts.map((rows) => ratioOf(target, rows))),
     ];
   });
-  const head = targets.flatMap((target) => counts.map((count) => `${target}, ${rowsName(count)}`));
   return `## Fused parts
 The time of a part of a layer by that of the same work as a kernel after another, of the default model's sizes:
 below 1 fusing saves time; medians of many turns of 40 ms. Where rows of floats stay in the first level of the
 cache there is little to save, and above 1 the parts' own loops are the better ones. What is fused needs no memory
 between two kernels.
 
-${table(['part', 'weights', ...head], lines)}
+${table(['part', 'weights', ...headOf(targets, counts)], lines)}
 `;
 }
 

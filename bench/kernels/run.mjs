@@ -21,8 +21,8 @@ const { options } = readCommandLine({
   about:
     'Builds bench/cpp/measure.cc, measures every linear of every target that this CPU runs, one thread, ' +
     "beside onnxruntime-node's DynamicQuantizeMatMul and MatMulNBits, other formats and fused parts without " +
-    'a peer, and the limits of the CPU in the same run; writes bench/results/kernels.json, its plot and docs/kernels.md. A run with --quick or ' +
-    '--target is a trial: what it writes goes to bench/work/kernels.',
+    'a peer, and the limits of the CPU in the same run; writes bench/results/kernels.json, its plot and ' +
+    'docs/kernels.md. A run with --quick or --target is a trial: what it writes goes to bench/work/kernels.',
   options: [
     new Option('--quick', 'two shapes, few formats and rows'),
     new Option('--target <name...>', 'only these targets; the first is set beside ONNX Runtime'),
@@ -63,10 +63,8 @@ async function measure() {
     const onRow = (row) => console.log(describeRow(row));
     const how = { program, openPeer, targets, rounds, onRow };
     const passes = [];
-    const lists = {
-      ...{ cases: listCases(options), others: listOthers(options) },
-      fused: listFused(options),
-    };
+    const [cases, others] = [listCases(options), listOthers(options)];
+    const lists = { cases, others, fused: listFused(options) };
     for (let pass = 1; pass <= options.passes; pass++) {
       console.log(`pass ${pass} of ${options.passes}`);
       passes.push(await measureAll(lists, how));

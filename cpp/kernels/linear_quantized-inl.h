@@ -113,9 +113,7 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
     const TileLines places = weight.CodesOf(tile), scales = weight.ScalesOf(tile);
     const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + places.first;
     const int8_t* act = args.act.codes + m * act_stride;
-    const float* scale = weight.scale + scales.first / sizeof(float);
-    const size_t scale_next = scales.next / sizeof(float);
-    const size_t scale_beside = scales.beside / sizeof(float);
+    const float* scale = weight.scale + scales.first;
 
     F32 out[kRows][kTiles];
 #pragma GCC unroll 8
@@ -166,7 +164,7 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
 
 #pragma GCC unroll 8
       for (int t = 0; t < kTiles; ++t) {
-        const F32 weight_scale = Load(scale + t * scale_beside);
+        const F32 weight_scale = Load(scale + t * scales.beside);
 #pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) {
           out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
@@ -174,9 +172,9 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
       }
       if constexpr (kZeros) {
         const float* zero = weight.zero + (scale - weight.scale);
-        SubtractZeros(zero, scale_beside, act_scale, act_sum + g, groups, out);
+        SubtractZeros(zero, scales.beside, act_scale, act_sum + g, groups, out);
       }
-      scale += scale_next;
+      scale += scales.next;
     }
 
     StoreTiles(args, m, tile, out);

@@ -48,7 +48,7 @@ struct UnpackedLinear {
     const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + lines.first;
     const size_t group_size = weight.format.group_size;
     const TileLines scales = weight.ScalesOf(tile);
-    size_t at = scales.first / sizeof(float);
+    size_t at = scales.first;
 
     const float* in[kRows];
     F32 sum[kRows][1];
@@ -69,7 +69,7 @@ struct UnpackedLinear {
           line = ShiftRight<kBits>(line);
         }
       }
-      at += scales.next / sizeof(float);
+      at += scales.next;
     }
     StoreTiles(args, m, tile, sum);
   }

@@ -7,31 +7,6 @@
 namespace parrotlet {
 namespace {
 
-// Where code (col, k) stands in packed memory.
-struct Place {
-  size_t byte;
-  int shift;
-};
-
-template <int kBits>
-Place PlaceOf(const PackedMatrix& matrix, int col, int k) {
-  constexpr int kInputs = 32 / kBits;  // of each of the 16 channels in a line
-  const TileLines lines = matrix.CodesOf(col / kTileCols);
-  const int plane = k % kInputs / 4;  // which run of four inputs of the line
-  return {lines.first + k / kInputs * lines.next + size_t(col % kTileCols) * 4 + k % 4,
-          plane * kBits};
-}
-
-size_t FloatPlaceOf(const PackedMatrix& matrix, int col, int k) {
-  const TileLines lines = matrix.CodesOf(col / kTileCols);
-  return (lines.first + k * lines.next) / sizeof(float) + col % kTileCols;
-}
-
-size_t ScalePlaceOf(const PackedMatrix& matrix, int col, int group) {
-  const TileLines lines = matrix.ScalesOf(col / kTileCols);
-  return (lines.first + group * lines.next) / sizeof(float) + col % kTileCols;
-}
-
 // Up to four bytes of a channel's codes from `row + at` as one number; zeros beyond `row_bytes`.
 uint32_t LoadWord(const uint8_t* row, size_t at, size_t row_bytes) {
   uint32_t word = 0;
@@ -79,14 +54,18 @@ void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {
 
 template <int kBits>
 void UnpackCodes(const PackedMatrix& matrix, int col, float* out) {
-  const uint8_t* bytes = static_cast<const uint8_t*>(matrix.codes);
+  constexpr int kInputs = 32 / kBits;  // of each of the 16 channels in a line
+  constexpr int kBias = 1 << (kBits - 1);
+  const int lane = col % kTileCols;
+  const TileLines lines = matrix.CodesOf(col / kTileCols);
+  const TileLines scales = matrix.ScalesOf(col / kTileCols);
+  const uint8_t* bytes = static_cast<const uint8_t*>(matrix.codes) + lines.first + lane * 4;
   for (int k = 0; k < matrix.depth; ++k) {
-    const Place place = PlaceOf<kBits>(matrix, col, k);
-    constexpr int kBias = 1 << (kBits - 1);
+    const int plane = k % kInputs / 4;  // which run of four inputs of the line
+    const uint8_t byte = bytes[k / kInputs * lines.next + k % 4];
     // Flipped where packing has left it as it was, so that all codes are biased now.
-    const int biased =
-        (bytes[place.byte] >> place.shift & ((1 << kBits) - 1)) ^ (kBias - kCodeBias<kBits>);
-    const size_t at = ScalePlaceOf(matrix, col, k / matrix.format.group_size);
+    const int biased = (byte >> (plane * kBits) & ((1 << kBits) - 1)) ^ (kBias - kCodeBias<kBits>);
+    const size_t at = scales.first + k / matrix.format.group_size * scales.next + lane;
     out[k] = matrix.scale[at] * float(biased - kBias);
     if (matrix.zero != nullptr) out[k] = out[k] - matrix.zero[at];
   }
@@ -95,26 +74,29 @@ void UnpackCodes(const PackedMatrix& matrix, int col, float* out) {
 void PackFloats(const PackedMatrix& matrix, const uint8_t* disk, float* out) {
   std::memset(out, 0, PackedCodeBytes(matrix.format, matrix.cols, matrix.depth));
   for (int col = 0; col < matrix.cols; ++col) {
-    for (int k = 0; k < matrix.depth; ++k) {
-      std::memcpy(out + FloatPlaceOf(matrix, col, k), disk, sizeof(float));
+    const TileLines lines = matrix.CodesOf(col / kTileCols);
+    float* place = out + lines.first / sizeof(float) + col % kTileCols;
+    for (int k = 0; k < matrix.depth; ++k, place += lines.next / sizeof(float)) {
+      std::memcpy(place, disk, sizeof(float));
       disk += sizeof(float);
     }
   }
 }
 
 void UnpackFloats(const PackedMatrix& matrix, int col, float* out) {
-  const float* values = static_cast<const float*>(matrix.codes);
-  for (int k = 0; k < matrix.depth; ++k) {
-    out[k] = values[FloatPlaceOf(matrix, col, k)];
-  }
+  const TileLines lines = matrix.CodesOf(col / kTileCols);
+  const float* place =
+      static_cast<const float*>(matrix.codes) + lines.first / sizeof(float) + col % kTileCols;
+  for (int k = 0; k < matrix.depth; ++k, place += lines.next / sizeof(float)) out[k] = *place;
 }
 
 // From [cols][groups], each times `factor`.
 void PackScales(const PackedMatrix& matrix, const float* disk, float factor, float* out) {
   for (int col = 0; col < matrix.padded_cols(); ++col) {
-    for (int group = 0; group < matrix.groups; ++group) {
-      out[ScalePlaceOf(matrix, col, group)] =
-          col < matrix.cols ? factor * disk[size_t(col) * matrix.groups + group] : 0.0f;
+    const TileLines lines = matrix.ScalesOf(col / kTileCols);
+    float* place = out + lines.first + col % kTileCols;
+    for (int group = 0; group < matrix.groups; ++group, place += lines.next) {
+      *place = col < matrix.cols ? factor * disk[size_t(col) * matrix.groups + group] : 0.0f;
     }
   }
 }

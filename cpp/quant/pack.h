@@ -28,8 +28,9 @@ namespace parrotlet {
 
 inline constexpr size_t kLineBytes = 64;
 
-// Where a tile's lines are, in bytes: the first; how far it is from each to the next, and to the
-// one of the tile beside it, which is of the same strip or the next strip of one.
+// Where a tile's lines are, codes in bytes and scales in floats: the first; how far it is from each
+// to the next, and to the one of the tile beside it, which is of the same strip or the next strip
+// of one.
 struct TileLines {
   size_t first, next, beside;
 };
@@ -37,28 +38,29 @@ struct TileLines {
 // A weight matrix [cols][depth] as packed by PackMatrix; memory belongs to the model.
 struct PackedMatrix {
   WeightFormat format;
-  int cols = 0;                 // N, output channels
-  int depth = 0;                // K, inputs
-  int groups = 1;               // depth / group_size; 1 for float32
-  int strip = 1;                // of kStrips
-  const void* codes = nullptr;  // layout above
-  const float* scale =
-      nullptr;  // lines of 16 floats, one for each group of a tile; null for float32
-  const float* zero = nullptr;  // the same; null also where the scheme is symmetric
+  int cols = 0;                  // N, output channels
+  int depth = 0;                 // K, inputs
+  int groups = 1;                // depth / group_size; 1 for float32
+  int strip = 1;                 // of kStrips
+  const void* codes = nullptr;   // layout above
+  const float* scale = nullptr;  // a line of 16 for each group of a tile; null for float32
+  const float* zero = nullptr;   // the same; null also where the scheme is symmetric
 
   int padded_cols() const { return RoundUp(cols, kTileCols); }
   int padded_depth() const { return RoundUp(depth, kDepthStep); }
 
-  TileLines CodesOf(int tile) const { return LinesOf(tile, padded_depth() / 4 * format.bits / 8); }
-  TileLines ScalesOf(int tile) const { return LinesOf(tile, groups); }
+  TileLines CodesOf(int tile) const {
+    return LinesOf(tile, padded_depth() / 4 * format.bits / 8, kLineBytes);
+  }
+  TileLines ScalesOf(int tile) const { return LinesOf(tile, groups, kTileCols); }
 
  private:
-  TileLines LinesOf(int tile, size_t lines) const {
-    if (strip == 1) return {kLineBytes * tile * lines, kLineBytes, kLineBytes * lines};
+  // Of a tile of so many lines, each `line` long.
+  TileLines LinesOf(int tile, size_t lines, size_t line) const {
+    if (strip == 1) return {line * tile * lines, line, line * lines};
     const int begin = tile / strip * strip;
     const int left = padded_cols() / kTileCols - begin;
-    return {kLineBytes * (begin * lines + tile - begin), kLineBytes * (left < strip ? left : strip),
-            kLineBytes};
+    return {line * (begin * lines + tile - begin), line * (left < strip ? left : strip), line};
   }
 };
 
