@@ -42,6 +42,18 @@ export function activationsOption(): Option {
     });
 }
 
+/** `--group`; whether it fits a matrix the plan says. */
+export function groupOption(): Option {
+  return new Option('-g, --group <n>', "inputs that share a scale, 'channel' or 'split:N'")
+    .default('channel')
+    .argParser((text) => {
+      if (text === 'channel' || text.startsWith('split:')) return text;
+      const size = Number(text);
+      if (text.trim() !== '' && Number.isFinite(size) && size > 0) return size;
+      throw new InvalidArgumentError("Expected a number above 0, 'channel' or 'split:N'.");
+    });
+}
+
 /** `--floats`. */
 export function floatsOption(): Option {
   return new Option('--floats <type>', 'of scales, norms and biases in the file')

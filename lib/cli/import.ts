@@ -4,7 +4,12 @@ import { ParrotletError } from '../errors.js';
 import { importModel } from '../import/import-model.js';
 import { formatReport } from '../import/import-report.js';
 import type { ConfidenceDocument, ModelCard } from '../import/model-document.js';
-import { parsePlan, type ScaleChoice, type WeightBits } from '../import/quantization-plan.js';
+import {
+  type GroupSize,
+  parsePlan,
+  type ScaleChoice,
+  type WeightBits,
+} from '../import/quantization-plan.js';
 import type { FormatFlags } from './format-options.js';
 import { createProgress } from './progress.js';
 import type { Terminal } from './terminal.js';
@@ -12,7 +17,7 @@ import type { Terminal } from './terminal.js';
 export interface ImportFlags extends FormatFlags {
   readonly output: string;
   readonly bits: WeightBits;
-  readonly group: number | 'channel';
+  readonly group: GroupSize;
   readonly indivisible: 'error' | 'channel';
   readonly clip: ScaleChoice;
   readonly plan?: string;

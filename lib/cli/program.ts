@@ -7,7 +7,7 @@ import { DEFAULT_MODEL_BITS } from '../default-model.js';
 import type { ConfidenceDocument } from '../import/model-document.js';
 import { packageRoot } from '../package-root.cjs';
 import { reportFailure } from './failure.js';
-import { activationsOption, floatsOption, schemeOption } from './format-options.js';
+import { activationsOption, floatsOption, groupOption, schemeOption } from './format-options.js';
 import type { ImportFlags } from './import.js';
 import type { ListenFlags } from './listen.js';
 import { addQuantizeCommand } from './quantize-command.js';
@@ -82,7 +82,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
     .addOption(schemeOption())
     .addOption(activationsOption())
     .addOption(floatsOption())
-    .option('-g, --group <n>', "inputs that share a scale, or 'channel'", parseGroup, 'channel')
+    .addOption(groupOption())
     .addOption(
       new Option('--indivisible <what>', 'where groups do not divide the inputs')
         .choices(['error', 'channel'])
@@ -206,10 +206,6 @@ function parseNumberOrZero(text: string): number {
 
 function parseChunk(text: string): number | 'segment' {
   return text === 'segment' ? text : parseNumber(text);
-}
-
-function parseGroup(text: string): number | 'channel' {
-  return text === 'channel' ? text : parseNumber(text);
 }
 
 function parseBits(text: string): number {

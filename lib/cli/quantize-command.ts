@@ -1,6 +1,6 @@
 // The options of `parrotlet quantize`. The command's own code is imported when it runs.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { activationsOption, floatsOption, schemeOption } from './format-options.js';
+import { activationsOption, floatsOption, groupOption, schemeOption } from './format-options.js';
 import type { QuantizeFlags } from './quantize.js';
 import type { Terminal } from './terminal.js';
 
@@ -36,7 +36,7 @@ export function addQuantizeCommand(
     .addOption(schemeOption())
     .addOption(activationsOption())
     .addOption(floatsOption())
-    .option('-g, --group <n>', "inputs that share a scale, or 'channel'", parseGroup, 'channel')
+    .addOption(groupOption())
     .addOption(
       new Option('--indivisible <what>', 'where groups do not divide the inputs')
         .choices(['error', 'channel'])
@@ -74,10 +74,6 @@ export function addQuantizeCommand(
       const { quantizeFile } = await import('./quantize.js');
       exit(await quantizeFile(source, output, flags, terminal));
     });
-}
-
-function parseGroup(text: string): number | 'channel' {
-  return text === 'channel' ? text : parsePositive(text);
 }
 
 function parseClip(text: string): number | 'max' | 'search' {

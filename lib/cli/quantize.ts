@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { expectArgument, ParrotletError } from '../errors.js';
 import type { ClipError } from '../import/clip-search.js';
 import type { Clip } from '../import/group-scales.js';
-import { type PlanRule, parsePlan } from '../import/quantization-plan.js';
+import { type GroupSize, type PlanRule, parsePlan } from '../import/quantization-plan.js';
 import type { Method } from '../quantize/matrix-quantizer.js';
 import { formatQuantization, type QuantizationReport } from '../quantize/quantization-report.js';
 import { type QuantizeProgress, quantizeModel } from '../quantize/quantize-model.js';
@@ -15,7 +15,7 @@ import type { Output, Terminal } from './terminal.js';
 
 export interface QuantizeFlags extends FormatFlags {
   readonly weights?: 'int2' | 'int4' | 'int8';
-  readonly group: number | 'channel';
+  readonly group: GroupSize;
   readonly indivisible: 'error' | 'channel';
   readonly clip: Clip;
   readonly clipError: ClipError;

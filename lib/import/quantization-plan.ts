@@ -19,6 +19,12 @@ export type WeightBits = 32 | CodeBits;
 /** Where scales come from: a clip, or the checkpoint. */
 export type ScaleChoice = Clip | 'stored';
 
+/**
+ * Inputs that share a scale: a multiple of 16; `'channel'`: all of an output's; `'split:3'`: a third of
+ * them, whatever their number.
+ */
+export type GroupSize = number | 'channel' | `split:${number}`;
+
 /** How a weight matrix is to be held. */
 export interface PlanChoice {
   readonly bits?: WeightBits;
@@ -26,8 +32,8 @@ export interface PlanChoice {
   readonly scheme?: Scheme;
   /** Default 8. */
   readonly activations?: ActivationBits;
-  /** Inputs that share a scale: a multiple of 16, or `'channel'` for all of an output's. */
-  readonly groupSize?: number | 'channel';
+  /** Default `'channel'`. */
+  readonly groupSize?: GroupSize;
   /** What happens where `groupSize` does not divide the inputs; default `'error'`. */
   readonly indivisible?: 'error' | 'channel';
   /** Default `'search'`; `'stored'` takes scales and zeros from the checkpoint. */
@@ -136,12 +142,11 @@ function planMatrix(
   const { bits, scheme, activations, clip } = choice;
   const [rows, depth] = source.shape;
   if (bits === 32 || rows === undefined || depth === undefined) return asFloat(source, 'float32');
-  const wanted = choice.groupSize === 'channel' ? depth : choice.groupSize;
-  const divides = depth % wanted === 0;
-  if (!divides && choice.indivisible === 'error') {
+  const wanted = groupIn(depth, choice.groupSize);
+  if (wanted === undefined && choice.indivisible === 'error') {
     throw new ParrotletError(
       'INVALID_ARGUMENT',
-      `Groups of ${wanted} do not divide the ${depth} inputs of "${source.name}". Choose another ` +
+      `${groupsAsked(choice.groupSize)} the ${depth} inputs of "${source.name}". Choose another ` +
         'group size, or let such matrices have one scale per channel (indivisible: "channel").',
     );
   }
@@ -152,11 +157,32 @@ function planMatrix(
         'checkpoints that training exported.',
     );
   }
-  const groupSize = divides ? wanted : depth;
+  const groupSize = wanted ?? depth;
   const shape = [rows, depth] as const;
   const format = { bits, groupSize, scheme, activations, ...storage(floats) };
   const entry = { name: source.name, kind: 'codes', shape, ...format } as const;
-  return { source, entry, clip, groupFallback: !divides };
+  return { source, entry, clip, groupFallback: wanted === undefined };
+}
+
+/** The inputs of a group among `depth`; undefined where they cannot be shared out so. */
+function groupIn(depth: number, asked: GroupSize): number | undefined {
+  if (asked === 'channel') return depth;
+  const parts = partsOf(asked);
+  const group = parts === undefined ? Number(asked) : depth / parts;
+  const fits = group === depth || group % GROUP_STEP === 0;
+  return depth % group === 0 && fits ? group : undefined;
+}
+
+/** N of `split:N`. */
+function partsOf(asked: unknown): number | undefined {
+  const [, parts] = /^split:([1-9]\d*)$/.exec(String(asked)) ?? [];
+  return parts === undefined ? undefined : Number(parts);
+}
+
+function groupsAsked(asked: GroupSize): string {
+  const parts = partsOf(asked);
+  if (parts === undefined) return `Groups of ${asked} do not divide`;
+  return `${parts} groups, each of a multiple of ${GROUP_STEP}, do not share out`;
 }
 
 function asFloat(source: TensorSource, floats: FloatStorage): PlannedTensor {
@@ -184,11 +210,16 @@ function checked(choice: object): Required<PlanChoice> {
   }
   const isGroup =
     groupSize === 'channel' ||
+    partsOf(groupSize) !== undefined ||
     (Number.isSafeInteger(groupSize) &&
       (groupSize as number) > 0 &&
       (groupSize as number) % GROUP_STEP === 0);
   if (!isGroup) {
-    throw badChoice('groupSize', `"channel" or a multiple of ${GROUP_STEP}`, groupSize);
+    throw badChoice(
+      'groupSize',
+      `"channel", "split:" and a number of groups, or a multiple of ${GROUP_STEP}`,
+      groupSize,
+    );
   }
   if (indivisible !== 'error' && indivisible !== 'channel') {
     throw badChoice('indivisible', '"error" or "channel"', indivisible);

@@ -10,7 +10,12 @@ import type { ModelDocument } from '../import/model-document.js';
 import type { TensorEntry } from '../import/model-layout.js';
 import { ModelWriter, modelFileBytes } from '../import/model-writer.js';
 import type { CodeBits } from '../import/pack.js';
-import { type PlannedTensor, type PlanRule, planTensors } from '../import/quantization-plan.js';
+import {
+  type GroupSize,
+  type PlannedTensor,
+  type PlanRule,
+  planTensors,
+} from '../import/quantization-plan.js';
 import { storedBytes, writeTensor } from '../import/write-tensor.js';
 import { Calibration } from './calibration.js';
 import { checkOptions } from './check-options.js';
@@ -41,8 +46,8 @@ export interface QuantizeModelOptions {
   readonly scheme?: Scheme;
   /** To what the engine rounds the inputs of matrices while it runs; default 8, 32 for floats. */
   readonly activations?: ActivationBits;
-  /** Inputs that share a scale, a multiple of 16; default `'channel'`. */
-  readonly groupSize?: number | 'channel';
+  /** Inputs that share a scale; default `'channel'`. */
+  readonly groupSize?: GroupSize;
   /** What happens where `groupSize` does not divide the inputs; default `'error'`. */
   readonly indivisible?: 'error' | 'channel';
   /** Default `'search'`. */

@@ -226,7 +226,8 @@ def test_a_rule_decides_the_activations_too(model):
     ("rule", "message"),
     [
         (Rule("encoder.layer.*", 4, 16), "'encoder.layer.*' decides no weight"),
-        (Rule("encoder.*", 4, 48), "groups of 48 do not divide the"),
+        (Rule("encoder.*", 4, 48), "groupSize 48 does not divide the"),
+        (Rule("encoder.*", 4, "split:7"), "groupSize 'split:7' does not divide the"),
     ],
 )
 def test_a_plan_that_does_not_fit(rule, message, model):
@@ -253,6 +254,17 @@ def test_plans_that_are_none(text, message, tmp_path):
     path.write_text(text)
     with pytest.raises(TrainingError, match=message):
         read_plan(path)
+
+
+def test_a_rule_splits_the_inputs_of_every_matrix():
+    rule = Rule("*", 4, "split:3")
+    assert [rule.group_of("a", depth) for depth in (288, 1152, 48)] == [96, 384, 16]
+    assert Rule("*", 4, "split:1").group_of("a", 40) == 40
+    for depth in (40, 96 + 16, 24):  # of no thirds, or of such that no kernel walks
+        with pytest.raises(TrainingError, match="does not divide"):
+            rule.group_of("a", depth)
+    with pytest.raises(TrainingError, match="is no groupSize"):
+        Rule("*", 4, "split:0")
 
 
 def test_reads_an_importers_plan(tmp_path):

@@ -119,6 +119,12 @@ describe('parrotlet quantize', () => {
       ['--group', '48'],
       /Groups of 48 do not divide.*weight".*\(INVALID_ARGUMENT\)/,
     ],
+    [
+      'a split in 7',
+      ['--group', 'split:7'],
+      /7 groups.*do not share out the.*weight".*\(INVALID_ARGUMENT\)/,
+    ],
+    ['a split in thirds', ['--group', 'split:third'], /groupSize must be.*\(INVALID_ARGUMENT\)/],
     ['a clip of 2', ['--clip', '2'], /clip must be.*\(INVALID_ARGUMENT\)/],
     ['gptq alone', ['--method', 'gptq'], /audio files.*\(INVALID_ARGUMENT\)/],
     ['a tiny budget', ['--budget', '1kB'], /takes \d+\..*\(INVALID_ARGUMENT\)/],

@@ -1,6 +1,7 @@
 // Which matrices are held in how many bits.
 import { describe, expect, it } from 'vitest';
 import {
+  type GroupSize,
   type PlanChoice,
   type PlanRule,
   parsePlan,
@@ -80,6 +81,22 @@ describe('planTensors', () => {
     );
   });
 
+  it('splits inputs in as many groups as asked, whatever their number', () => {
+    const wide = source('encoder.layers.0.ff.out.weight', [48, 192]);
+    const held = (groupSize: GroupSize, indivisible: 'error' | 'channel' = 'error') =>
+      planTensors([SOURCES[1]!, wide], { groupSize, indivisible }, []).map(
+        ({ entry, groupFallback }) =>
+          entry.kind === 'codes' && `${entry.groupSize}${groupFallback ? '!' : ''}`,
+      );
+    expect(held('split:3')).toEqual(['16', '64']);
+    expect(held('split:1')).toEqual(['48', '192']);
+    expect(held('split:6', 'channel')).toEqual(['48!', '32']); // 8 is no multiple of 16
+    expect(held('split:7', 'channel')).toEqual(['48!', '192!']);
+    expect(() => held('split:6')).toThrow(
+      /6 groups, each of a multiple of 16, do not share out the 48 inputs of "encoder.layers.0.ff.in/,
+    );
+  });
+
   it('falls back to a scale per channel only when asked, and says so', () => {
     const planned = planTensors(SOURCES, { groupSize: 16, indivisible: 'channel' }, []);
     expect(planned.map(({ groupFallback }) => groupFallback)).toEqual([false, false, false, true]);
@@ -97,6 +114,9 @@ describe('planTensors', () => {
     { groupSize: 24 },
     { groupSize: 0 },
     { groupSize: -16 },
+    { groupSize: 'split:0' },
+    { groupSize: 'split:1.5' },
+    { groupSize: 'split:' },
     { indivisible: 'pad' },
     { clip: 'none' },
     { scheme: 'mid-rise' },
@@ -118,7 +138,7 @@ describe('planTensors', () => {
 describe('parsePlan', () => {
   it('reads rules', () => {
     const rules = [
-      { match: 'a*', bits: 2, groupSize: 32, clip: 'max' },
+      { match: 'a*', bits: 2, groupSize: 'split:3', clip: 'max' },
       { match: '*', scheme: 'affine', activations: 32, clip: 'stored', indivisible: 'channel' },
     ];
     expect(parsePlan(JSON.stringify(rules))).toEqual(rules);

@@ -1,6 +1,7 @@
 """Which weight matrix is held in how many bits: the importer's plan, as training reads it."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
@@ -11,13 +12,15 @@ from ..errors import TrainingError
 WIDTHS = (2, 4, 8)
 SCHEMES = ("symmetric", "affine", "midRise")
 CHANNEL = "channel"
+GROUP_STEP = 16  # the multiple that groups must be where inputs are split
 MAX, SEARCH, STORED = "max", "search", "stored"
 FLOAT_ACTIVATIONS = 32  # what plans and model files call activations that are not rounded
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Matrices named `match` (a glob) have so many bits, and `groupSize` inputs to a scale."""
+    """Matrices named `match` (a glob) have so many bits, and `groupSize` inputs to a scale; "split:N":
+    an Nth of them."""
 
     match: str
     bits: int
@@ -28,7 +31,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         ratio = type(self.clip) in (int, float) and 0 < self.clip <= 1
-        size = type(self.groupSize) is int and self.groupSize > 0
+        size = type(self.groupSize) is int and self.groupSize > 0 or self._parts() is not None
         checks = (
             (
                 not (self.match.startswith("/") and self.match.endswith("/")),
@@ -52,10 +55,22 @@ class Rule:
 
     def group_of(self, name: str, depth: int) -> int:
         """Inputs to a scale in a matrix of `depth` inputs."""
-        group = depth if self.groupSize == CHANNEL else int(self.groupSize)
-        if depth % group:
-            raise TrainingError(f"groups of {group} do not divide the {depth} inputs of {name}.")
-        return group
+        if (parts := self._parts()) is not None:
+            group = depth / parts
+            fits = depth % parts == 0 and (parts == 1 or group % GROUP_STEP == 0)
+        else:
+            group = depth if self.groupSize == CHANNEL else self.groupSize
+            fits = depth % group == 0
+        if not fits:
+            raise TrainingError(
+                f"groupSize {self.groupSize!r} does not divide the {depth} inputs of {name}."
+            )
+        return int(group)
+
+    def _parts(self) -> int | None:
+        """N where groupSize is "split:N"."""
+        found = re.fullmatch("split:([1-9][0-9]*)", str(self.groupSize))
+        return int(found[1]) if found else None
 
 
 def bits_of_activations(activations: int) -> int:
