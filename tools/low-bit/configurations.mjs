@@ -26,6 +26,9 @@ const FRONT_END_IN_8 = {
   ...{ scheme: 'symmetric', activations: 8 },
 };
 
+// Its inputs hold most of what rounding activations to 8 bits costs.
+const LAST_CONVOLUTION_BY_FLOATS = { match: 'frontend.conv.2.weight', activations: 32 };
+
 /**
  * An entry: `id`; `weights`, the bits of most of them; `how`; `sets`, where not all of them are
  * measured: a grid is searched on dev, and what is best there goes to the other sets as well.
@@ -41,6 +44,7 @@ export function configurations() {
     { id: BASELINE, weights: 32, how: { model: undefined } },
     rounded({ bits: 8, group: 'channel', clip: 'max', rules: [] }),
     rounded({ bits: 8, group: 'channel', clip: 'max', rules: [], activations: 32 }, ['dev']),
+    rounded({ bits: 8, group: 'channel', clip: 'max', rules: [LAST_CONVOLUTION_BY_FLOATS] }),
     ...int4(),
     ...int2(),
     ...partByPart(),
@@ -183,6 +187,7 @@ export function describe({ id, part, how }) {
     clip === 'search' ? `searched clip${clipError ? ` (${clipError})` : ''}` : `${clip} clip`,
     METHODS[method],
     activations === 32 ? 'float activations' : activations === 4 && 'int4 activations',
+    rules?.some(({ activations: bits }) => bits === 32) && 'floats in one convolution',
     rules?.length === 0 && 'every matrix',
     mixed && `${plan ? 'half' : 'some'} in int${mixed}`,
     floats === 'float16' && 'float16 scales',
