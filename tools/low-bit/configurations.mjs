@@ -17,8 +17,8 @@ export const PARTS = [
 
 export const SCHEMES = ['symmetric', 'affine', 'midRise'];
 
-/** Recordings of the train split that error feedback is calibrated on. */
-export const CALIBRATION = 32;
+/** Recordings of the train split that error feedback is calibrated on, to compare and to ship. */
+export const CALIBRATION = { few: 32, many: 1024 };
 
 // Seven parts in a hundred of the weights, and the first to meet the signal.
 const FRONT_END_IN_8 = {
@@ -101,9 +101,13 @@ function int2() {
   return [
     ...grid.map((how) => rounded({ bits: 2, ...how }, ['dev'])),
     ...SCHEMES.map((scheme) => ({
-      ...rounded({ ...byPlan, scheme }, scheme === 'midRise' ? undefined : ['dev']),
+      ...rounded({ ...byPlan, scheme }, ['dev']),
       id: `int2-plan-${scheme}`,
     })),
+    {
+      ...rounded({ ...byPlan, scheme: 'midRise', calibrate: CALIBRATION.many }),
+      id: 'int2-plan-midRise-long',
+    },
   ];
 }
 
@@ -153,7 +157,7 @@ const PLAIN = { scheme: 'symmetric', clip: 'search', activations: 8 };
 function rounded(how, sets) {
   const whole = {
     ...{ ...PLAIN, method: 'round', rules: [FRONT_END_IN_8], ...how },
-    ...(how.method?.startsWith('gptq') && { calibrate: CALIBRATION }),
+    ...(how.method?.startsWith('gptq') && { calibrate: how.calibrate ?? CALIBRATION.few }),
   };
   const id = `${nameOf(whole)}-${whole.method}${whole.rules.length === 0 ? '-all' : ''}`;
   return { id, weights: how.bits, how: whole, ...(sets && { sets }) };
@@ -171,21 +175,22 @@ function nameOf({ bits, scheme, group, clip, clipError, activations }) {
 
 const METHODS = {
   ...{ hqq: 'half-quadratic', gptq: 'error feedback' },
-  'gptq-fit': 'error feedback and fitted scales',
+  'gptq-fit': 'error feedback, moved codes and fitted scales',
 };
 
 /** The entry in words, such as "affine, groups of 32, searched clip, error feedback". */
 export function describe({ id, part, how }) {
   if (part) return `only the ${part}`;
   if (how.bits === undefined) return id === BASELINE ? id : 'no integers';
-  const { scheme, group, clip, clipError, activations, method, rules, mixed, plan, floats, steps } =
-    how;
+  const { scheme, group, clip, clipError, activations, method, rules, mixed, plan, floats } = how;
+  const { calibrate, steps } = how;
   return [
     scheme === 'midRise' ? 'mid-rise' : scheme,
     plan && `groups by plan`,
     group && (group === 'channel' ? 'per channel' : `groups of ${group}`),
     clip === 'search' ? `searched clip${clipError ? ` (${clipError})` : ''}` : `${clip} clip`,
     METHODS[method],
+    calibrate > CALIBRATION.few && `on ${calibrate} recordings`,
     activations === 32 ? 'float activations' : activations === 4 && 'int4 activations',
     rules?.some(({ activations: bits }) => bits === 32) && 'floats in one convolution',
     rules?.length === 0 && 'every matrix',

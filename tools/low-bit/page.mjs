@@ -147,13 +147,16 @@ ${table(head, lines)}
 `;
 }
 
+const fitted = (count) => (row) => row.how.method === 'gptq-fit' && row.how.calibrate === count;
+
 /** Two bits: schemes by groups and clips. */
 function schemeSection(rows) {
   const tables = [
     ['Rounded', (row) => row.how.method === 'round'],
     ['Half-quadratic', (row) => row.how.method === 'hqq'],
     ['Error feedback', (row) => row.how.method === 'gptq'],
-    ['Error feedback, fitted scales', (row) => row.how.method === 'gptq-fit'],
+    ['Moved codes, fitted scales', fitted(CALIBRATION.few)],
+    [`On ${CALIBRATION.many} recordings`, fitted(CALIBRATION.many)],
     ['Trained', (row) => row.trained],
   ].map(([name, holds]) => {
     const two = rows.filter((row) => row.weights === 2 && !row.part && row.how.activations === 8);
@@ -254,25 +257,32 @@ const METHOD = `## How it is measured
   The claims count the first two as no loss, and ask every set.
 - What is to be chosen is chosen on ${CHOICE}; the other sets judge. Much of the grid is measured on ${CHOICE} alone.
 - **Rounded**: \`parrotlet quantize\` from the float32 model, with the front end's matrices in int8 unless it
-  says *every matrix* or, in 2 bits, *groups by plan* (int4); *error feedback* (GPTQ) was calibrated on ${CALIBRATION} recordings of the train split.
+  says *every matrix* or, in 2 bits, *groups by plan* (int4); *error feedback* (GPTQ) was calibrated on
+  ${CALIBRATION.few} recordings of the train split, four minutes of speech, unless it says more.
   **Trained**: on from the codes that error feedback found, in every product. In 4 bits weights learnt at 1e-4
   and then 2e-4, and codes with them (\`training/configs/tiny-int4.toml\`, 900 steps or 10 hours of audio, and
-  \`tiny-int4-more.toml\`, 2,000 steps or 22 hours): it is the default model. In 2 bits at 3e-4, each block taught by the same block of the float32 model
-  (\`tiny-int2.toml\`, 900 steps or 10 hours), from the codes of \`int2-plan-midRise\`: it ships as \`bits: 2\`.
-  Those with a number of steps do not ship. They show what a scheme or width comes to in less time, with the settings
-  of the first file for int8 and of the last for all others. They, 4 bits by plan, and 8 bits with floats in one convolution
-  were rounded from the weights of the model in int8 (\`python -m parrotlet_training unpack\`), which taught the trained ones: W8A32 in these tables, measured from them too.
+  \`tiny-int4-more.toml\`, 2,000 steps or 22 hours): it is the default model. In 2 bits at 3e-4, each block taught
+  by the same block of the float32 model (\`tiny-int2.toml\`, 1,900 steps or 21 hours), from the codes of
+  \`int2-plan-midRise-long\`: it ships as \`bits: 2\`.
+  Those with a number of steps do not ship. They show what a scheme or width comes to in less time, with the
+  settings of the first file for int8 and of the last for all others; those in 2 bits began with codes from ${CALIBRATION.few}
+  recordings, none of them moved. They, 4 and 2 bits by plan, and 8 bits with floats in one convolution were rounded
+  from the weights of the model in int8 (\`python -m parrotlet_training unpack\`), which taught the trained ones:
+  W8A32 in these tables, measured from them too.
 - **In 2 bits attention decides**: with its matrices in int4, and all feed-forward and convolution modules in 2
   bits, rounding alone keeps words that it loses with everything in 2 bits, and those 6 of the 24.5 million weights
   take 1.4 MB more. Scales that are fitted to the codes, and float16 for scales and norms, pay for a part of that.
   With every matrix of encoder and decoder in 2 bits (mid-rise, groups of 48) 1,600 steps of training, 18 hours,
   ended at 22.7 % on dev, worse than this plan does untrained.
+- **So does what is heard**: four minutes of calibration are 800 tokens, too few for a decoder whose matrices have up
+  to 1152 inputs. In 2 bits two hours, and codes that move one by one after error feedback, gain as much as the
+  training that was done without them.
 - With activations of 4 bits rounding leaves nothing to understand; training brings half of it back in 250 steps, and was
   not at its end.
 - **Floats in one convolution**: the inputs of the front end's last one have channels many times as loud as the rest, and
   hold most of what rounding activations to 8 bits costs. \`int8-symmetric-channel-max-round\`, which ships as
-  \`bits: 8\`, multiplies floats there, and so do the models of 4 bits by plan and trained. Training in int8 without it mended accented speech
-  as much, and cost elsewhere.
+  \`bits: 8\`, multiplies floats there, and so do the models of 4 and 2 bits by plan and those that training made for
+  shipping. Training in int8 without it mended accented speech as much, and cost elsewhere.
 - Short runs that compare schemes, groups, and what teaches, in 2 and 4 bits: see
   [choices of training](training-choices.md#two-and-four-bits-trained-with-their-integers).
 - What was tried beside it in 4 bits: see [the model's card](../models/README.md#what-was-tried).

@@ -1,4 +1,5 @@
 // Second moments of inputs for tests.
+import { dampingOf } from '../../../lib/quantize/error-feedback.js';
 import type { SecondMoments } from '../../../lib/quantize/second-moments.js';
 import { valuesFor } from '../import/files.js';
 
@@ -21,4 +22,11 @@ export function correlatedRows(inputs: number, count: number, seed: number): Flo
     const common = valuesFor(3, seed * 2000 + r);
     return noise.map((value, i) => 0.3 * value + common[i % 3]!);
   });
+}
+
+/** The moments that error feedback, descent and fitted scales make the energy small for. */
+export function damped(moments: SecondMoments): SecondMoments {
+  const values = Float64Array.from(moments.values);
+  for (let i = 0; i < moments.inputs; ++i) values[i * (moments.inputs + 1)]! += dampingOf(moments);
+  return { ...moments, values };
 }

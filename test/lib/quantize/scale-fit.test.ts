@@ -4,18 +4,16 @@ import { SCHEMES } from '../../../lib/import/code-format.js';
 import { roundToHalf } from '../../../lib/import/float-formats.js';
 import { findScales, type GroupScales, stepsOf } from '../../../lib/import/group-scales.js';
 import { encodeRows } from '../../../lib/import/quantize.js';
-import { dampingOf } from '../../../lib/quantize/error-feedback.js';
 import { fitScales } from '../../../lib/quantize/scale-fit.js';
 import { outputEnergy } from '../../../lib/quantize/second-moments.js';
 import { valuesFor } from '../import/files.js';
 import { decoded } from './decoded.js';
-import { correlatedRows, momentsOf } from './moments.js';
+import { correlatedRows, damped, momentsOf } from './moments.js';
 
 describe('scales fitted to codes', () => {
   const depth = 12;
   const moments = momentsOf(correlatedRows(depth, 60, 3));
-  const damped = { ...moments, values: Float64Array.from(moments.values) };
-  for (let i = 0; i < depth; ++i) damped.values[i * (depth + 1)]! += dampingOf(moments);
+  const weighed = damped(moments);
 
   it.each(SCHEMES)('make the least error of outputs that the codes allow: %s', (scheme) => {
     const grid = { bits: 2, groupSize: 4, scheme } as const;
@@ -27,7 +25,7 @@ describe('scales fitted to codes', () => {
       const energy = (scales: GroupScales) => {
         const values = decoded(codes, stepsOf(scales, scheme), 4);
         return outputEnergy(
-          damped,
+          weighed,
           Float64Array.from(row, (w, i) => w - values[i]!),
         );
       };
