@@ -275,8 +275,8 @@ const METHOD = `## How it is measured
   With every matrix of encoder and decoder in 2 bits (mid-rise, groups of 48) 1,600 steps of training, 18 hours,
   ended at 22.7 % on dev, worse than this plan does untrained.
 - **So does what is heard**: four minutes of calibration are 800 tokens, too few for a decoder whose matrices have up
-  to 1152 inputs. In 2 bits two hours, and codes that move one by one after error feedback, gain as much as the
-  training that was done without them.
+  to 1152 inputs, and moved codes fit them only. On two hours of speech rounding alone comes near to what 900 steps of
+  training had made of codes from four minutes (12.8 % on dev; see [the model's card](../models/README.md#what-was-tried)).
 - With activations of 4 bits rounding leaves nothing to understand; training brings half of it back in 250 steps, and was
   not at its end.
 - **Floats in one convolution**: the inputs of the front end's last one have channels many times as loud as the rest, and
