@@ -80,6 +80,20 @@ export function weightOf(q: number, { scale, zero }: Steps): number {
   return Math.fround(Math.fround(scale * q) - zero);
 }
 
+/** What the codes leave of a row's weights; `steps` has one for each run of `row.length / steps.length`. */
+export function errorsOf(
+  row: Float32Array,
+  codes: Int8Array,
+  steps: readonly Steps[],
+): Float64Array {
+  const groupSize = row.length / steps.length;
+  const errors = new Float64Array(row.length);
+  for (let i = 0; i < row.length; ++i) {
+    errors[i] = row[i]! - weightOf(codes[i]!, steps[Math.floor(i / groupSize)]!);
+  }
+  return errors;
+}
+
 /** A scale as the file holds it; 0 for one too small to be precise. */
 export function storedScale(scale: number): number {
   const stored = Math.fround(scale);

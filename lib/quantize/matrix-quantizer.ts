@@ -9,7 +9,7 @@ import {
   stepsOf,
 } from '../import/group-scales.js';
 import { encodeRows, type QuantizedRows } from '../import/quantize.js';
-import { rangeOf, type Steps, spreadSteps, weightOf } from '../import/steps.js';
+import { errorsOf, rangeOf, type Steps, spreadSteps } from '../import/steps.js';
 import { descendCodes } from './code-descent.js';
 import { type ErrorFeedback, makeFeedback, roundWithFeedback } from './error-feedback.js';
 import { refineScales } from './half-quadratic.js';
@@ -167,13 +167,4 @@ export class MatrixQuantizer {
       this.#clips.count++;
     }
   }
-}
-
-function errorsOf(row: Float32Array, codes: Int8Array, steps: readonly Steps[]): Float64Array {
-  const groupSize = row.length / steps.length;
-  const errors = new Float64Array(row.length);
-  for (let i = 0; i < row.length; ++i) {
-    errors[i] = row[i]! - weightOf(codes[i]!, steps[Math.floor(i / groupSize)]!);
-  }
-  return errors;
 }

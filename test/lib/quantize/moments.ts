@@ -27,6 +27,7 @@ export function correlatedRows(inputs: number, count: number, seed: number): Flo
 /** The moments that error feedback, descent and fitted scales make the energy small for. */
 export function damped(moments: SecondMoments): SecondMoments {
   const values = Float64Array.from(moments.values);
-  for (let i = 0; i < moments.inputs; ++i) values[i * (moments.inputs + 1)]! += dampingOf(moments);
+  const damping = dampingOf(moments);
+  for (let i = 0; i < moments.inputs; ++i) values[i * (moments.inputs + 1)]! += damping;
   return { ...moments, values };
 }
