@@ -63,7 +63,7 @@ export function addQuantizeCommand(
         .choices(['round', 'hqq', 'gptq', 'gptq-fit'])
         .default('round'),
     )
-    .option('--calibrate <file...>', 'audio: a few minutes of speech')
+    .option('--calibrate <file...>', 'audio: minutes of speech, for 2 bits hours')
     .option('--budget <size>', 'of the whole file, such as 3MB: bits by sensitivity', parseSize)
     .option('--plan <file>', 'JSON rules for single matrices, see docs/quantize.md')
     .option('--write-plan <file>', 'write what was decided for every matrix, for --plan')

@@ -22,6 +22,10 @@ const OPTIONS: Omit<BackendSessionOptions, 'sampleRate' | 'channels'> = {
   secondPass: false,
 };
 
+// Files are dealt out to so many sessions, which run beside each other. On every machine as many, since moments
+// are sums of floats, whose last bits the order decides.
+const SESSIONS = 4;
+
 export interface CalibrationHooks {
   /** Told how many of the files are done; parts of one count where its length is known. */
   readonly onProgress: (filesDone: number) => void;
@@ -31,9 +35,11 @@ export interface CalibrationHooks {
 /** What the audio said of every matrix's inputs. Close it when done. */
 export class Calibration {
   readonly #sessions = new Map<string, BackendSession>();
-  #seconds = 0;
+  readonly #seconds: number[]; // of each file
 
-  private constructor() {}
+  private constructor(files: number) {
+    this.#seconds = new Array<number>(files).fill(0);
+  }
 
   /**
    * Transcribes the files, which are WAV, FLAC, Ogg Opus or MP3.
@@ -43,31 +49,40 @@ export class Calibration {
   static async run(
     model: BackendModel,
     files: readonly string[],
-    hooks: CalibrationHooks,
+    { onProgress, signal }: CalibrationHooks,
   ): Promise<Calibration> {
-    const calibration = new Calibration();
-    try {
-      for (const [i, file] of files.entries()) {
-        await calibration
-          .#hear(model, file, {
-            ...hooks,
-            onProgress: (share) => hooks.onProgress(i + share),
-          })
-          .catch((error: unknown) => {
-            throw named(file, error);
-          });
-        hooks.onProgress(i + 1);
+    const calibration = new Calibration(files.length);
+    const shares = new Array<number>(files.length).fill(0);
+    const failures: unknown[] = [];
+    const failed = new AbortController();
+    const hearEvery = async (lane: number): Promise<void> => {
+      for (let i = lane; i < files.length; i += SESSIONS) {
+        const onShare = (share: number): void => {
+          throwIfAborted(signal);
+          throwIfAborted(failed.signal);
+          shares[i] = share;
+          onProgress(sum(shares));
+        };
+        await calibration.#hear(model, files[i]!, i, onShare).catch((error: unknown) => {
+          throw named(files[i]!, error);
+        });
       }
-      return calibration;
-    } catch (error) {
-      calibration.close();
-      throw error;
-    }
+    };
+    const lanes = Array.from({ length: SESSIONS }, (_, lane) =>
+      hearEvery(lane).catch((error: unknown) => {
+        failures.push(error);
+        failed.abort();
+      }),
+    );
+    await Promise.all(lanes);
+    if (failures.length === 0) return calibration;
+    calibration.close();
+    throw failures[0];
   }
 
   /** Seconds of audio that were heard. */
   get seconds(): number {
-    return this.#seconds;
+    return sum(this.#seconds);
   }
 
   /**
@@ -76,12 +91,12 @@ export class Calibration {
    * @throws ParrotletError `INVALID_ARGUMENT` where no audio reached the matrix.
    */
   momentsOf(name: string): SecondMoments {
-    const parts = [...this.#sessions.values()].map((session) => session.moments(name));
-    const moments = addMoments(parts);
+    const keys = [...this.#sessions.keys()].sort(); // not as they happened to open
+    const moments = addMoments(keys.map((key) => this.#sessions.get(key)!.moments(name)));
     if (moments.values.some((value) => value > 0)) return moments;
     throw new ParrotletError(
       'INVALID_ARGUMENT',
-      `The calibration audio (${this.#seconds.toFixed(1)} s) never reached "${name}". Calibrate ` +
+      `The calibration audio (${this.seconds.toFixed(1)} s) never reached "${name}". Calibrate ` +
         'with a few minutes of clear speech.',
     );
   }
@@ -92,29 +107,40 @@ export class Calibration {
     this.#sessions.clear();
   }
 
-  async #hear(model: BackendModel, file: string, hooks: CalibrationHooks): Promise<void> {
+  // `onShare` is told the share of the file that is done, and throws where the rest is not wanted.
+  async #hear(
+    model: BackendModel,
+    file: string,
+    index: number,
+    onShare: (share: number) => void,
+  ): Promise<void> {
     const audio = await openAudio(file);
     try {
-      const session = this.#sessionFor(model, audio);
+      onShare(0);
+      const session = this.#sessionFor(model, audio, index % SESSIONS);
       await session.reset();
       let frames = 0;
       for await (const piece of audio.chunks) {
-        throwIfAborted(hooks.signal);
         await session.write(piece);
         frames += piece.length / audio.channels;
         const seconds = frames / audio.sampleRate;
-        if (audio.durationSeconds) hooks.onProgress(Math.min(1, seconds / audio.durationSeconds));
+        onShare(audio.durationSeconds ? Math.min(1, seconds / audio.durationSeconds) : 0);
       }
-      while (!(await session.finish()).done) throwIfAborted(hooks.signal);
-      this.#seconds += frames / audio.sampleRate;
+      while (!(await session.finish()).done) onShare(1);
+      this.#seconds[index] = frames / audio.sampleRate;
+      onShare(1);
     } finally {
       await audio.close();
     }
   }
 
-  // One session for all files of a rate and number of channels: its moments outlive a reset.
-  #sessionFor(model: BackendModel, { sampleRate, channels }: AudioStream): BackendSession {
-    const key = `${sampleRate}/${channels}`;
+  // One session for all files of a lane, a rate and number of channels: its moments outlive a reset.
+  #sessionFor(
+    model: BackendModel,
+    { sampleRate, channels }: AudioStream,
+    lane: number,
+  ): BackendSession {
+    const key = `${lane}: ${sampleRate}/${channels}`;
     const known = this.#sessions.get(key);
     if (known) return known;
     const session = model.openSession({ ...OPTIONS, sampleRate, channels });
@@ -122,6 +148,10 @@ export class Calibration {
     session.observe();
     return session;
   }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function named(file: string, error: unknown): unknown {
