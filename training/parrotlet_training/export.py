@@ -1,4 +1,7 @@
-"""`export`: the averaged weights as a checkpoint that `parrotlet import` reads."""
+"""`export`: the averaged weights as a checkpoint that `parrotlet import` reads.
+
+With `--share` a blend with the weights that training began with (see `blend`), rounded afterwards.
+"""
 
 import argparse
 import json
@@ -9,14 +12,14 @@ import torch
 from .check_engine import check_engine
 from .checkpoint import Checkpoint
 from .errors import TrainingError
-from .model.architecture import Architecture, read_config
+from .model.architecture import Architecture, moonshine_architecture, read_config
 from .model.layers import WAVEFORM, matrices
 from .model.names import to_checkpoint
 from .model.plan import FLOAT_ACTIVATIONS, STORED
 from .model.streaming_model import StreamingModel
 from .options import Paths, add_common_options
 from .recognize import load_tokenizer
-from .settings import read_settings
+from .settings import Settings, read_settings
 from .tensor_file import write_tensors
 
 CARD = ("licence", "base", "data", "source")
@@ -25,6 +28,10 @@ CARD = ("licence", "base", "data", "source")
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_common_options(parser)
     parser.add_argument("--model", type=Path, required=True, help="checkpoint.pt of a run")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of what training changed, 0 to 1; needs --start"
+    )
+    parser.add_argument("--start", type=Path, help="what training began with, as for `train`")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--name", default="streaming", help="of the checkpoint, and of the model")
     parser.add_argument(
@@ -40,6 +47,8 @@ def run(options: argparse.Namespace) -> None:
     paths, settings = Paths.of(options, "base"), read_settings(options.config)
     saved = Checkpoint.load(options.model)
     model = saved.averaged_model(settings.prepare)
+    if options.share != 1:
+        keep_share(model, options.share, settings, paths.base, options.start)
     card = {**settings.card, "steps": str(saved.step)}
     settings.as_shipped(model)
     written = export(model, paths.base, options.out, options.name, card)
@@ -49,6 +58,24 @@ def run(options: argparse.Namespace) -> None:
     print(f"{written}\nNow: npx parrotlet import {' '.join([str(written), *weights])} -o {output}")
     if options.check:
         check_engine(model, options.out, written, options.check, weights or ["--bits", "32"])
+
+
+@torch.no_grad()
+def keep_share(
+    model: StreamingModel, share: float, settings: Settings, base: Path, start: Path | None
+) -> None:
+    """Takes a trained model a part of the way back to what training began with, before it is rounded."""
+    if not 0 <= share <= 1:
+        raise TrainingError(f"--share must be 0 to 1, not {share:g}.")
+    if start is None:
+        raise TrainingError("--share needs --start: what training began with, as for `train`.")
+    torch.manual_seed(settings.train.seed)  # as training does: what `start` lacks begins at random
+    began = StreamingModel(model.arch)
+    settings.prepare(began)
+    settings.start(began, start, moonshine_architecture(read_config(base)))
+    first = began.state_dict()
+    for name, value in model.state_dict().items():
+        value.copy_(torch.lerp(first[name], value, share))
 
 
 def export(model: StreamingModel, base: Path, out: Path, name: str, card: dict[str, str]) -> Path:

@@ -22,6 +22,7 @@ from .model.integers import (
 )
 from .model.layers import round_model
 from .model.plan import read_plan
+from .model.warm_start import warm_start
 
 
 @dataclass(frozen=True)
@@ -219,8 +220,15 @@ class Settings:
         if self.quantize.learn_scales:
             let_scales_learn(model, self.integers)
 
-    def start(self, model: nn.Module) -> None:
-        """Puts the weights of `integers`, where the configuration names them, into the model."""
+    def start(self, model: nn.Module, source: Path, published: Architecture) -> None:
+        """Puts into the model the weights that training begins with: those of `source`, a Moonshine
+        folder or a streaming checkpoint, within reach of `integers` where the configuration names them.
+
+        published: the architecture of the base, of which the model may keep some decoder layers.
+        """
+        kept = self.model.kept(published)
+        all_layers = kept == tuple(range(published.decoder_layers))
+        warm_start(model, source, None if all_layers else kept)
         if self.quantize.integers:
             start_from_integers(model, self.integers)
 

@@ -25,7 +25,6 @@ from .model.architecture import WHOLE, moonshine_architecture, read_config
 from .model.layers import unround_model
 from .model.streaming_model import StreamingModel
 from .model.teacher import load_streaming, load_teacher
-from .model.warm_start import warm_start
 from .optimizer import Average, load_optimizer, make_optimizer, set_rates, share_of_peak
 from .options import Paths, add_common_options, device_named
 from .recognize import load_tokenizer
@@ -104,10 +103,9 @@ class Trainer:
     ):
         self.folder, self.base, self.settings = folder, base, settings
         self.lessons, self.audio, self.device = lessons, audio, device
-        published = moonshine_architecture(read_config(base))
-        self.kept = settings.model.kept(published)
+        self.published = moonshine_architecture(read_config(base))
         torch.manual_seed(settings.train.seed)
-        self.model = StreamingModel(settings.model.architecture(published)).to(device).train()
+        self.model = StreamingModel(settings.model.architecture(self.published)).to(device).train()
         settings.prepare(self.model)
         settings.round(self.model)  # an error now rather than in the midst
         unround_model(self.model)
@@ -133,9 +131,7 @@ class Trainer:
             raise TrainingError(
                 f"{self.checkpoint_path} exists: add --resume to go on, or --name for another run."
             )
-        all_layers = self.kept == tuple(range(self.teacher.arch.decoder_layers))
-        warm_start(self.model, source, None if all_layers else self.kept)
-        self.settings.start(self.model)
+        self.settings.start(self.model, source, self.published)
         self.average = Average(self.model, self.settings.train.average)
         self.log = Log(self.folder, 0)
 

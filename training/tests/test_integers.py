@@ -272,7 +272,7 @@ def learning_all(tmp_path, model):
     learning = StreamingModel(model.arch)
     learning.load_state_dict(model.state_dict())
     settings.prepare(learning)
-    settings.start(learning)
+    start_from_integers(learning, settings.integers)
     settings.round(learning)
     return learning, settings
 

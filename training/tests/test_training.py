@@ -19,7 +19,7 @@ from parrotlet_training.checkpoint import Checkpoint
 from parrotlet_training.data.batches import BatchMaker, plan_epoch
 from parrotlet_training.data.lessons import read_lessons
 from parrotlet_training.errors import TrainingError
-from parrotlet_training.export import export
+from parrotlet_training.export import export, keep_share
 from parrotlet_training.log import read_log
 from parrotlet_training.losses import (
     block_distance,
@@ -270,6 +270,26 @@ def test_export_reads_back_as_the_same_model(tmp_path, tiny_architecture, wavefo
     assert config["decoder_num_hidden_layers"] == 1 and (path.parent / "tokenizer.json").exists()
     with safe_open(path, "pt") as file:
         assert file.metadata()["licence"] == "none"
+
+
+def test_export_keeps_a_share_of_what_training_changed(tiny_architecture):
+    settings = replace(SETTINGS, model=replace(SETTINGS.model, decoder_layers=(1,)))
+    torch.manual_seed(settings.train.seed)
+    model = StreamingModel(settings.model.architecture(tiny_architecture))
+    settings.start(model, MOONSHINE, tiny_architecture)
+    began = {name: value.clone() for name, value in model.state_dict().items()}
+    with torch.no_grad():
+        for value in model.state_dict().values():
+            value.add_(1)
+    keep_share(model, 0.25, settings, MOONSHINE, MOONSHINE)
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(value, began[name] + 0.25, msg=name)
+    for share, start, message in (
+        (-0.1, MOONSHINE, "--share must be 0 to 1, not -0.1"),
+        (0.5, None, "--share needs --start"),
+    ):
+        with pytest.raises(TrainingError, match=message):
+            keep_share(model, share, settings, MOONSHINE, start)
 
 
 def test_exports_look_ahead_by_frames(tmp_path, tiny_architecture):
