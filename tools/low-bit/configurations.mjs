@@ -64,15 +64,13 @@ function int4() {
     { group: 32, method: 'gptq', scheme: 'affine' },
   ];
   const activations = [4, 32].map((width) => ({ group: 32, method: 'gptq', activations: width }));
+  const byPlan = { bits: 4, mixed: 8, method: 'gptq-fit', plan: PLANS[4], floats: 'float16' };
   return [
     ...grid.map((how) => rounded({ bits: 4, ...how }, ['dev'])),
     rounded({ bits: 4, group: 96, method: 'gptq', rules: [] }, ['dev']), // the front end as well
     ...activations.map((how) => rounded({ bits: 4, ...how })),
-    { ...rounded({ bits: 4, method: 'gptq', plan: PLANS[4] }), id: 'int4-plan' },
-    {
-      ...rounded({ bits: 4, method: 'gptq-fit', plan: PLANS[4], floats: 'float16' }, ['dev']),
-      id: 'int4-plan-fit',
-    },
+    { ...rounded(byPlan), id: 'int4-plan' },
+    { ...rounded({ ...byPlan, calibrate: CALIBRATION.many }), id: 'int4-plan-long' },
   ];
 }
 
@@ -129,7 +127,7 @@ function partByPart() {
 /** Files that training made: the package's own, and from shorter runs those that do not ship. */
 function trained() {
   const shipped = [
-    { bits: 4, group: 96, mixed: 8 }, // the default model
+    { bits: 4, plan: PLANS[4], mixed: 8, floats: 'float16' }, // the default model
     { bits: 2, plan: PLANS[2], mixed: 4, scheme: 'midRise', floats: 'float16' },
   ];
   const byPlan = { bits: 2, plan: PLANS[2], mixed: 4, floats: 'float16', steps: 400 };
@@ -194,7 +192,7 @@ export function describe({ id, part, how }) {
     activations === 32 ? 'float activations' : activations === 4 && 'int4 activations',
     rules?.some(({ activations: bits }) => bits === 32) && 'floats in one convolution',
     rules?.length === 0 && 'every matrix',
-    mixed && `${plan ? 'half' : 'some'} in int${mixed}`,
+    mixed && `${mixed === 4 ? 'half' : 'some'} in int${mixed}`,
     floats === 'float16' && 'float16 scales',
     steps && `${steps} steps`,
   ]

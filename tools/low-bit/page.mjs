@@ -259,15 +259,15 @@ const METHOD = `## How it is measured
 - **Rounded**: \`parrotlet quantize\` from the float32 model, with the front end's matrices in int8 unless it
   says *every matrix* or, in 2 bits, *groups by plan* (int4); *error feedback* (GPTQ) was calibrated on
   ${CALIBRATION.few} recordings of the train split, four minutes of speech, unless it says more.
-  **Trained**: on from the codes that error feedback found, in every product. In 4 bits weights learnt at 1e-4
-  and then 2e-4, and codes with them (\`training/configs/tiny-int4.toml\`, 900 steps or 10 hours of audio, and
-  \`tiny-int4-more.toml\`, 2,000 steps or 22 hours): it is the default model. In 2 bits at 3e-4, each block taught
-  by the same block of the float32 model (\`tiny-int2.toml\`, 1,900 steps or 21 hours), from the codes of
-  \`int2-plan-midRise-long\`: it ships as \`bits: 2\`.
-  Those with a number of steps do not ship. They show what a scheme or width comes to in less time, with the
-  settings of the first file for int8 and of the last for all others; those in 2 bits began with codes from ${CALIBRATION.few}
-  recordings, none of them moved. They, 4 and 2 bits by plan, and 8 bits with floats in one convolution were rounded
-  from the weights of the model in int8 (\`python -m parrotlet_training unpack\`), which taught the trained ones:
+  **Trained**: on from the codes of \`int4-plan-long\` and \`int2-plan-midRise-long\`, in every product. In 4 bits weights
+  learnt at 2e-4, and codes with them (\`training/configs/tiny-int4.toml\`, 2,400 steps or 27 hours of audio); three
+  quarters of what they had changed were kept, and rounded then: it is the default model. In 2 bits at 3e-4, each
+  block taught by the same block of the float32 model (\`tiny-int2.toml\`, 1,900 steps or 21 hours): it ships as
+  \`bits: 2\`.
+  Those with a number of steps do not ship. They show what a scheme or width comes to in less time, int8 with the
+  settings of the first file at half the rate, all others with those of the second; those in 2 bits began with codes from
+  ${CALIBRATION.few} recordings, none of them moved. They, 4 and 2 bits by plan, and 8 bits with floats in one convolution were rounded
+  from the weights of the model in int8 (\`python -m parrotlet_training unpack\`), which taught those in 2 bits:
   W8A32 in these tables, measured from them too.
 - **In 2 bits attention decides**: with its matrices in int4, and all feed-forward and convolution modules in 2
   bits, rounding alone keeps words that it loses with everything in 2 bits, and those 6 of the 24.5 million weights
@@ -286,8 +286,8 @@ const METHOD = `## How it is measured
 - Short runs that compare schemes, groups, and what teaches, in 2 and 4 bits: see
   [choices of training](training-choices.md#two-and-four-bits-trained-with-their-integers).
 - What was tried beside it in 4 bits: see [the model's card](../models/README.md#what-was-tried).
-- Scales that learn with the codes, and 4 bits from fitted scales, were tried and gained nothing that is proved. What
-  comes next is more speech than 5.4 hours.
+- Scales that learn with the codes were tried and gained nothing that is proved. What comes next is more speech than
+  5.4 hours.
 - **W4A8**: weights in 4 bits, the activations that they multiply in 8; A32 are floats.
 - **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
 `;
