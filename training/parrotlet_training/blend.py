@@ -28,8 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    if not 0 <= options.share <= 1:
-        raise TrainingError(f"--share must be 0 to 1, not {options.share:g}.")
+    expect_share(options.share)
     second, metadata = read(options.second)
     if options.first.is_dir():
         first = read_base(options.first, second)
@@ -50,6 +49,11 @@ def run(options: argparse.Namespace) -> None:
         blended[name] = torch.lerp(other.reshape(tensor.shape), tensor, share).contiguous()
     write_tensors(options.out, blended, metadata)
     print(f"{options.out}: {1 - options.share:g} of {options.first}, {options.share:g} of the other")
+
+
+def expect_share(share: float) -> None:
+    if not 0 <= share <= 1:
+        raise TrainingError(f"--share must be 0 to 1, not {share:g}.")
 
 
 def is_part(part: str | None, name: str, tensor: Tensor) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from .blend import expect_share
 from .check_engine import check_engine
 from .checkpoint import Checkpoint
 from .errors import TrainingError
@@ -65,8 +66,7 @@ def keep_share(
     model: StreamingModel, share: float, settings: Settings, base: Path, start: Path | None
 ) -> None:
     """Takes a trained model a part of the way back to what training began with, before it is rounded."""
-    if not 0 <= share <= 1:
-        raise TrainingError(f"--share must be 0 to 1, not {share:g}.")
+    expect_share(share)
     if start is None:
         raise TrainingError("--share needs --start: what training began with, as for `train`.")
     torch.manual_seed(settings.train.seed)  # as training does: what `start` lacks begins at random
