@@ -222,12 +222,12 @@ describe('the list', () => {
         }
       }
       const byPlan = two.find(({ how }) => how.plan && how.method && how.scheme === scheme)!;
-      expect(inWords(byPlan)).toMatch(/groups by plan, .* half in int4, float16 scales$/);
+      expect(inWords(byPlan)).toMatch(/attention in int4, .* over half in int4, float16 scales$/);
     }
   });
 
   it('gives the scheme of an entry to the matrices of its plan that are in its bits', async () => {
-    const entry = configurations().find(({ id }) => id === 'int2-plan-affine')!;
+    const entry = configurations().find(({ id }) => id === 'int2-attention-in-int4-affine')!;
     const source = await writeRandomModel(folder, 'tiny-streaming', { bits: 32 });
     const at = { ...{ float: source, work: folder, data: '' }, limit: 1, manifest: [] };
     const file = join(folder, 'plan.json');

@@ -79,6 +79,12 @@ const PLANS = Object.fromEntries(
   [4, 2].map((bits) => [bits, `models/parrotlet-tiny-en-int${bits}.plan.json`]),
 );
 
+/** A simpler one, under which the schemes of 2 bits are compared. */
+const ATTENTION_IN_INT4 = 'tools/low-bit/attention-in-int4.plan.json';
+
+export const planName = (plan) =>
+  plan === ATTENTION_IN_INT4 ? 'attention in int4' : 'groups by plan';
+
 function int2() {
   const plain = SCHEMES.flatMap((scheme) =>
     ['channel', 32].flatMap((group) =>
@@ -95,17 +101,17 @@ function int2() {
   );
   const weightOnly = { scheme: 'midRise', group: 32, method: 'gptq', activations: 32 };
   const grid = [...plain, ...better, weightOnly];
-  const byPlan = { bits: 2, mixed: 4, method: 'gptq-fit', plan: PLANS[2], floats: 'float16' };
+  const byPlan = { bits: 2, mixed: 4, method: 'gptq-fit', floats: 'float16' };
+  const simpler = { ...byPlan, plan: ATTENTION_IN_INT4 };
+  const long = { scheme: 'midRise', calibrate: CALIBRATION.many };
   return [
     ...grid.map((how) => rounded({ bits: 2, ...how }, ['dev'])),
     ...SCHEMES.map((scheme) => ({
-      ...rounded({ ...byPlan, scheme }, ['dev']),
-      id: `int2-plan-${scheme}`,
+      ...rounded({ ...simpler, scheme }, ['dev']),
+      id: `int2-attention-in-int4-${scheme}`,
     })),
-    {
-      ...rounded({ ...byPlan, scheme: 'midRise', calibrate: CALIBRATION.many }),
-      id: 'int2-plan-midRise-long',
-    },
+    { ...rounded({ ...simpler, ...long }), id: 'int2-attention-in-int4-midRise-long' },
+    { ...rounded({ ...byPlan, plan: PLANS[2], ...long }), id: 'int2-plan-long' },
   ];
 }
 
@@ -130,10 +136,11 @@ function trained() {
     { bits: 4, plan: PLANS[4], mixed: 8, floats: 'float16' }, // the default model
     { bits: 2, plan: PLANS[2], mixed: 4, scheme: 'midRise', floats: 'float16' },
   ];
-  const byPlan = { bits: 2, plan: PLANS[2], mixed: 4, floats: 'float16', steps: 400 };
+  const simpler = { bits: 2, plan: ATTENTION_IN_INT4, mixed: 4, floats: 'float16' };
   const others = [
-    { name: 'int2-symmetric', ...byPlan, scheme: 'symmetric', sets: ['dev'] },
-    { name: 'int2-affine', ...byPlan, scheme: 'affine', sets: ['dev'] },
+    { name: 'int2-symmetric', ...simpler, scheme: 'symmetric', steps: 400, sets: ['dev'] },
+    { name: 'int2-affine', ...simpler, scheme: 'affine', steps: 400, sets: ['dev'] },
+    { name: 'int2-midRise', ...simpler, scheme: 'midRise', steps: 1900 },
     { name: 'int4-a4', bits: 4, group: 32, activations: 4, mixed: 8, steps: 250, sets: ['dev'] },
     { name: 'int8', bits: 8, group: 'channel', clip: 'max', steps: 250 },
   ];
@@ -184,7 +191,7 @@ export function describe({ id, part, how }) {
   const { calibrate, steps } = how;
   return [
     scheme === 'midRise' ? 'mid-rise' : scheme,
-    plan && `groups by plan`,
+    plan && planName(plan),
     group && (group === 'channel' ? 'per channel' : `groups of ${group}`),
     clip === 'search' ? `searched clip${clipError ? ` (${clipError})` : ''}` : `${clip} clip`,
     METHODS[method],
@@ -192,7 +199,7 @@ export function describe({ id, part, how }) {
     activations === 32 ? 'float activations' : activations === 4 && 'int4 activations',
     rules?.some(({ activations: bits }) => bits === 32) && 'floats in one convolution',
     rules?.length === 0 && 'every matrix',
-    mixed && `${mixed === 4 ? 'half' : 'some'} in int${mixed}`,
+    mixed && `${mixed === 4 ? 'over half' : 'some'} in int${mixed}`,
     floats === 'float16' && 'float16 scales',
     steps && `${steps} steps`,
   ]

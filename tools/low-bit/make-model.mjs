@@ -22,7 +22,8 @@ export function recipeOf({ id, how }, at) {
   const calibration =
     how.calibrate && calibrationPaths(at.manifest, Math.min(how.calibrate, at.limit));
   const settings = { ...how, rules, calibration };
-  const key = digest(JSON.stringify([readHeader(at.float).parrotlet.sha256, settings]));
+  const { plan: _, ...recipe } = settings; // where its rules are written makes no other model
+  const key = digest(JSON.stringify([readHeader(at.float).parrotlet.sha256, recipe]));
   const path = join(at.work, 'models', `${id}-${key}.safetensors`);
   return { key, make: () => quantize(path, settings, at) };
 }
