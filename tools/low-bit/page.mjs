@@ -275,16 +275,16 @@ const METHOD = `## How it is measured
   take 1.4 MB more. Scales that are fitted to the codes, and float16 for scales and norms, pay for a part of that.
   With every matrix of encoder and decoder in 2 bits (mid-rise, groups of 48) 1,600 steps of training, 18 hours,
   ended at 22.7 % on dev, worse than this plan does untrained.
+- **So does what is heard**: four minutes of calibration are 800 tokens, too few for a decoder whose matrices have up
+  to 1152 inputs, and moved codes fit them only. On two hours of speech rounding alone comes near to what 900 steps of
+  training had made of codes from four minutes (12.8 % on dev; see [the model's card](../models/README.md#what-was-tried)).
 - **Where 4 bits pay**: by what each part takes off the divergence from the float32 model's token distributions,
   for each byte, the plan that ships gives 4 bits to the second matrices of feed-forward modules, and takes them from the
   outputs of the decoder's attention and from one strided convolution: 0.070 before training instead of 0.122, for 0.3 MB.
 - **What is said counts as well**: 5.4 hours hold so few texts that the decoder learnt them by heart. Training took half
   off that divergence on speech that it had heard (0.096 to 0.048), a fifth on dev (0.127 to 0.099), while encoder and
-  single blocks came as much nearer to the float32 model's on both. With nine hours of synthetic speech it ends at 0.034 there and 0.061
-  on dev, where the blocks' distance fell from 0.074 to 0.048.
-- **So does what is heard**: four minutes of calibration are 800 tokens, too few for a decoder whose matrices have up
-  to 1152 inputs, and moved codes fit them only. On two hours of speech rounding alone comes near to what 900 steps of
-  training had made of codes from four minutes (12.8 % on dev; see [the model's card](../models/README.md#what-was-tried)).
+  single blocks came as much nearer to the float32 model's on both. With nine hours of synthetic
+  speech it ends at 0.034 there and 0.061 on dev, where the blocks' distance fell from 0.074 to 0.048.
 - With activations of 4 bits rounding leaves nothing to understand; training brings half of it back in 250 steps, and was
   not at its end.
 - **Floats in one convolution**: the inputs of the front end's last one have channels many times as loud as the rest, and
