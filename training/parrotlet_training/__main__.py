@@ -1,4 +1,5 @@
-"""The command line: prune, synthesize, prepare, train, compare, evaluate, export, blend, unpack."""
+"""The command line: prune, synthesize, prepare, train, compare, evaluate, divergence,
+export, blend, unpack."""
 
 import argparse
 import os
@@ -8,7 +9,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads sleep; read 
 
 import torch
 
-from . import blend, compare, evaluate, export, prepare, prune, synthesize, train, unpack
+from . import (
+    blend,
+    compare,
+    divergence,
+    evaluate,
+    export,
+    prepare,
+    prune,
+    synthesize,
+    train,
+    unpack,
+)
 from .errors import TrainingError
 
 COMMANDS = {
@@ -18,6 +30,7 @@ COMMANDS = {
     "train": train,
     "compare": compare,
     "evaluate": evaluate,
+    "divergence": divergence,
     "export": export,
     "blend": blend,
     "unpack": unpack,

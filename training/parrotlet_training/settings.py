@@ -73,6 +73,7 @@ class DataSettings:
     longest_seconds: float = 20.0  # of one segment, joined utterances too
     batch_seconds: float = 60.0  # audio of one batch, padding included
     bucket: int = 512  # examples that are sorted by length at a time
+    first_times: int = 1  # how often an epoch hears the first --data; the others once
     workers: int = 0  # processes that make batches
     # Cross-attention heads of the teacher that follow time, [layer, head]: the last looks at the
     # end of the token before. Empty: word times are unknown, and nothing is cut.
@@ -259,6 +260,8 @@ class Settings:
                 "quantize.learn_scales needs quantize.integers, whose scales learn from the first "
                 "step on: leave out from_step."
             )
+        if self.data.first_times < 1:
+            raise TrainingError("data.first_times must be at least 1.")
         if self.train.steps < 0 or self.data.batch_seconds < self.data.longest_seconds:
             raise TrainingError(
                 "train.steps must not be negative, data.batch_seconds at least data.longest_seconds."

@@ -50,7 +50,9 @@ def run(options: argparse.Namespace) -> None:
     (folder / "config.toml").write_text(
         options.config.read_text(encoding="utf-8"), encoding="utf-8"
     )
-    lessons = lessons_of(paths.folders, read_lessons(paths.work, settings.data.longest_seconds))
+    data = settings.data
+    lessons = read_lessons(paths.work, data.longest_seconds)
+    lessons = lessons_of(paths.folders, lessons, data.first_times)
     audio = AudioCache(paths.work)
     trainer = Trainer(folder, paths.base, settings, lessons, audio, device_named(options.device))
     if options.resume:

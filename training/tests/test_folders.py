@@ -11,7 +11,7 @@ from synthetic import CONFIG, RATE, tone, write_data
 from parrotlet_training import train
 from parrotlet_training.__main__ import main
 from parrotlet_training.data.audio_cache import AudioCache
-from parrotlet_training.data.lessons import read_lessons
+from parrotlet_training.data.lessons import lessons_of, read_lessons
 
 
 def write_more(folder):
@@ -81,6 +81,17 @@ def test_training_hears_the_folders_it_is_given(folders, count, run, monkeypatch
     assert run("train", *folders) == 0
     assert len(set(heard["train"])) == count
     assert heard["dev"] == ["set-0/1.flac", "set-1/4.flac"]
+
+
+def test_the_first_folder_may_be_heard_more_often(run, tmp_path):
+    assert run("prepare", "home", "more") == 0
+    folders = [tmp_path / "home", tmp_path / "more"]
+    heard = lessons_of(folders, read_lessons(tmp_path / "work", 6), first_times=3)
+    own = ["set-0/0.flac", "set-1/3.flac"]
+    assert [lesson.path for lesson in heard] == [
+        *(path for path in own for _ in range(3)),
+        *(key(tmp_path / "more" / path) for path in own),
+    ]
 
 
 def test_a_folder_given_later_is_prepared_then(run, tmp_path, capsys):

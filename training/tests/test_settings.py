@@ -41,6 +41,7 @@ def test_shipped_configurations(name, span, delay):
         ("[model]\nlookahead = ['4']", r"model.lookahead\[0\] must be of type int, not '4'"),
         ("[model]\nchunk_choices = [13, 27]", "train.chunk_weights needs 3 numbers"),
         ("[data]\nbatch_seconds = 5", "data.batch_seconds at least data.longest_seconds"),
+        ("[data]\nfirst_times = 0", "data.first_times must be at least 1"),
         ('[quantize]\nfloats = "float64"', 'floats must be "float32" or "float16", not "float64"'),
         ('[quantize]\nother_bits = 4\nfloats = "float16"', "needs quantize.integers"),
         ("model = 3", "model must be a table, not 3"),

@@ -57,12 +57,17 @@ def read_lessons(folder: Path, longest: float) -> list[Lesson]:
     return lessons
 
 
-def lessons_of(folders: Sequence[Path], lessons: list[Lesson]) -> list[Lesson]:
-    """Those of the recordings in these folders, each of which must have some."""
-    prepared, chosen = {lesson.path for lesson in lessons}, set()
-    for folder, rows in zip(folders, train_rows(folders)):
+def lessons_of(
+    folders: Sequence[Path], lessons: list[Lesson], first_times: int = 1
+) -> list[Lesson]:
+    """Those of the recordings in these folders, each of which must have some.
+
+    first_times: how often those of the first folder are in the list.
+    """
+    prepared, chosen = {lesson.path for lesson in lessons}, dict[str, int]()
+    for number, (folder, rows) in enumerate(zip(folders, train_rows(folders))):
         found = prepared & {row.path for row in rows}
         if not found:
             raise TrainingError(f"{folder} has no lessons: run `prepare` with the same --data.")
-        chosen |= found
-    return [lesson for lesson in lessons if lesson.path in chosen]
+        chosen |= dict.fromkeys(found, first_times if number == 0 else 1)
+    return [lesson for lesson in lessons for _ in range(chosen.get(lesson.path, 0))]
