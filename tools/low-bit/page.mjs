@@ -284,7 +284,9 @@ const METHOD = `## How it is measured
 - **What is said counts as well**: 5.4 hours hold so few texts that the decoder learnt them by heart. Training took half
   off that divergence on speech that it had heard (0.096 to 0.048), a fifth on dev (0.127 to 0.099), while encoder and
   single blocks came as much nearer to the float32 model's on both. With nine hours of synthetic
-  speech it ends at 0.034 there and 0.061 on dev, where the blocks' distance fell from 0.074 to 0.048.
+  speech it ends at 0.034 there and 0.061 on dev, where the blocks' distance fell from 0.074 to 0.048. Sixteen hours more,
+  and as many steps again, left dev where it was ([what was tried](../models/README.md#what-was-tried)): it is not
+  texts that are missing now.
 - With activations of 4 bits rounding leaves nothing to understand; training brings half of it back in 250 steps, and was
   not at its end.
 - **Floats in one convolution**: the inputs of the front end's last one have channels many times as loud as the rest, and
@@ -294,8 +296,8 @@ const METHOD = `## How it is measured
 - Short runs that compare schemes, groups, and what teaches, in 2 and 4 bits: see
   [choices of training](training-choices.md#two-and-four-bits-trained-with-their-integers).
 - What was tried beside it in 4 bits: see [the model's card](../models/README.md#what-was-tried).
-- Scales that learn with the codes were tried and gained nothing that is proved. What comes next is more speech than
-  5.4 hours.
+- Scales that learn with the codes were tried and gained nothing that is proved. What comes next is more recorded
+  speech than 5.4 hours.
 - **W4A8**: weights in 4 bits, the activations that they multiply in 8; A32 are floats.
 - **File** counts all bytes: codes, scales, zeros, floats, word pieces, header.
 `;
