@@ -47,15 +47,27 @@ inline void StoreCombined(const LinearArgs& args, int m, int tile, int rows, int
   }
 }
 
-// The epilogue of sums that have their bias, [rows][tiles]. Not inlined: there are dozens of shapes
-// of tiles, and their sums have left the registers by now or do it in a few cycles.
-[[gnu::noinline]] static void FinishTiles(const LinearArgs& args, int m, int tile, int rows,
-                                          int tiles, F32* values) {
-  ActivateAll(args.epilogue.activation, values, rows * tiles);
+// An activation without more waits until a stretch of each row is stored: called for every few
+// tiles, it would fetch its constants as often as use them.
+inline bool ActivatesLater(const Epilogue& epilogue) { return epilogue.combine == Combine::kNone; }
+
+// Adds the bias to sums, [rows][tiles], finishes them, but for an activation that waits, and writes
+// the columns that there are. Not inlined: there are dozens of shapes of tiles, and their sums have
+// left the registers by now or do it in a few cycles.
+[[gnu::noinline, gnu::noclone]] static void FinishTiles(const LinearArgs& args, int m, int tile,
+                                                        int rows, int tiles, F32* values) {
+  for (int t = 0; args.bias != nullptr && t < tiles; ++t) {
+    const float* from = args.bias + (tile + t) * kTileCols;
+    const int count = args.weight->cols - (tile + t) * kTileCols;
+    const F32 bias = count < kTileCols ? LoadFirst(from, count) : Load(from);
+    for (int i = t; i < rows * tiles; i += tiles) values[i] = values[i] + bias;
+  }
   const auto store = [&](auto of) { StoreCombined(args, m, tile, rows, tiles, values, of); };
+  if (ActivatesLater(args.epilogue)) return store([](F32 v, auto) { return v; });
+  ActivateAll(args.epilogue.activation, values, rows * tiles);
   switch (args.epilogue.combine) {
     case Combine::kNone:
-      return;  // StoreTiles does it
+      return;  // its activation waits
     case Combine::kGlu:
       return store([](F32 v, auto other) { return TimesSigmoid(other(), v); });
     case Combine::kGatedSilu:
@@ -66,10 +78,6 @@ inline void StoreCombined(const LinearArgs& args, int m, int tile, int rows, int
       });
   }
 }
-
-// An activation without more waits until a stretch of each row is stored: called for every few
-// tiles, it would fetch its constants as often as use them.
-inline bool ActivatesLater(const Epilogue& epilogue) { return epilogue.combine == Combine::kNone; }
 
 inline void ActivateStored(const LinearArgs& args, int m, int rows, int tile, int tiles) {
   const Activation activation = args.epilogue.activation;
@@ -83,21 +91,12 @@ inline void ActivateStored(const LinearArgs& args, int m, int rows, int tile, in
   for (int r = 0; r < rows; ++r, row += args.out_stride) of_all(row, count, row);
 }
 
-// Adds the bias to the sums of rows m .. and tiles tile .., finishes them, but for an activation
-// that waits, and writes the columns that there are.
+// The same, in the registers where whole tiles are only to be stored.
 template <int kRows, int kTiles>
-inline void StoreTiles(const LinearArgs& args, int m, int tile, F32 (&sum)[kRows][kTiles]) {
-  if (args.bias != nullptr) {
-#pragma GCC unroll 8
-    for (int t = 0; t < kTiles; ++t) {
-      const float* from = args.bias + (tile + t) * kTileCols;
-      const int count = args.weight->cols - (tile + t) * kTileCols;
-      const F32 bias = count < kTileCols ? LoadFirst(from, count) : Load(from);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) sum[r][t] = sum[r][t] + bias;
-    }
-  }
-  if (!ActivatesLater(args.epilogue)) {
+[[gnu::always_inline]] inline void StoreTiles(const LinearArgs& args, int m, int tile,
+                                              F32 (&sum)[kRows][kTiles]) {
+  const int col = tile * kTileCols;
+  if (col + kTiles * kTileCols > args.weight->cols || !ActivatesLater(args.epilogue)) {
     F32 values[kRows][kTiles];  // the sums themselves must never have an address
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -106,20 +105,19 @@ inline void StoreTiles(const LinearArgs& args, int m, int tile, F32 (&sum)[kRows
     }
     return FinishTiles(args, m, tile, kRows, kTiles, &values[0][0]);
   }
-  float* row = args.out + size_t(m) * args.out_stride;
+  if (args.bias != nullptr) {
 #pragma GCC unroll 8
-  for (int t = 0; t < kTiles; ++t) {
-    const int col = (tile + t) * kTileCols;
-    const int count = args.weight->cols - col;
-    if (count >= kTileCols) {
+    for (int t = 0; t < kTiles; ++t) {
+      const F32 bias = Load(args.bias + col + t * kTileCols);
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) Store(row + col + size_t(r) * args.out_stride, sum[r][t]);
-    } else {
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        StoreFirst(row + col + size_t(r) * args.out_stride, count, sum[r][t]);
-      }
+      for (int r = 0; r < kRows; ++r) sum[r][t] = sum[r][t] + bias;
     }
+  }
+  float* row = args.out + size_t(m) * args.out_stride + col;
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r, row += args.out_stride) {
+#pragma GCC unroll 8
+    for (int t = 0; t < kTiles; ++t) Store(row + t * kTileCols, sum[r][t]);
   }
 }
 

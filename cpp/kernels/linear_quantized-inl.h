@@ -92,17 +92,17 @@ template <int kRows, int kTiles>
 
 // Rows m .. m + kRows - 1 by tiles tile .. end - 1, kTiles at a time. Compiled apart for weights
 // with zeros: a branch in each group would cost the others up to 7%.
-template <int kBits, bool kZeros, int kSums, int kRows, int kTiles>
+template <int kBits, bool kZeros, bool kOneGroup, int kSums, int kRows, int kTiles>
 void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
   using Block = DotBlock<kBits, kSums, kRows, kTiles>;
   constexpr int kLineInputs = 32 / kBits;
   // Whether registers hold the output beside the dots' sums and some operands.
   constexpr int kOperands = 6;
   constexpr int kSumVectors = kSums * int(sizeof(DotSum<kBits>) / sizeof(F32));
-  constexpr bool kRoomForOutput = kRows * kTiles * (kSumVectors + 1) + kOperands <= kVectors;
+  constexpr bool kRoomForOutput = kOneGroup || kRows * kTiles * (kSumVectors + 1) + kOperands <= kVectors;
   const PackedMatrix& weight = *args.weight;
   const size_t act_stride = weight.padded_depth();
-  const int groups = weight.groups;
+  const int groups = kOneGroup ? 1 : weight.groups;
   const int group_lines =
       (groups == 1 ? weight.padded_depth() : weight.format.group_size) / kLineInputs;
 
@@ -144,6 +144,12 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
           Bytes line[kTiles];
 #pragma GCC unroll 8
           for (int t = 0; t < kTiles; ++t) line[t] = LoadBytes(codes + t * places.beside);
+          if constexpr (kRows == 1 && FetchAhead(kBits) > 0) {
+#pragma GCC unroll 8
+            for (int t = 0; t < kTiles; ++t) {
+              __builtin_prefetch(codes + t * places.beside + FetchAhead(kBits));
+            }
+          }
           Acts acts[kRows];
 #pragma GCC unroll 8
           for (int r = 0; r < kRows; ++r) acts[r] = LoadActs<kLineInputs>(act + r * act_stride);
@@ -181,14 +187,17 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
   }
 }
 
-template <int kBits, bool kZeros, bool kShortGroups>
+enum class Groups { kOne, kShort, kLong };
+
+template <int kBits, bool kZeros, Groups kGroups>
 struct QuantizedLinear {
+  static constexpr bool kShortGroups = kGroups == Groups::kShort;
   static constexpr int Tiles(int rows) { return DotTiles(kBits, rows, kShortGroups); }
 
   template <int kRows, int kTiles>
   static void Run(const LinearArgs& args, int m, int tile, int end) {
     constexpr int kSums = DotSums(kBits, kRows, kShortGroups);
-    QuantizedTiles<kBits, kZeros, kSums, kRows, kTiles>(args, m, tile, end);
+    QuantizedTiles<kBits, kZeros, kGroups == Groups::kOne, kSums, kRows, kTiles>(args, m, tile, end);
   }
 };
 
@@ -207,12 +216,13 @@ constexpr bool TellsShortGroups() {
 
 template <int kBits, bool kZeros>
 inline void LinearByGroups(const LinearArgs& args) {
+  if (args.weight->groups == 1) return Linear<QuantizedLinear<kBits, kZeros, Groups::kOne>>(args);
   if constexpr (TellsShortGroups<kBits>()) {
     if (args.weight->format.group_size < kLongGroup) {
-      return Linear<QuantizedLinear<kBits, kZeros, true>>(args);
+      return Linear<QuantizedLinear<kBits, kZeros, Groups::kShort>>(args);
     }
   }
-  Linear<QuantizedLinear<kBits, kZeros, false>>(args);
+  Linear<QuantizedLinear<kBits, kZeros, Groups::kLong>>(args);
 }
 
 template <int kBits>

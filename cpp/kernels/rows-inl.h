@@ -36,20 +36,6 @@ inline float MaxRow(const float* row, int count) {
   return MaxLanes(max);
 }
 
-// The codes of `count` inputs, zeros up to the next multiple of 16, and their sum.
-inline int32_t QuantizeRun(const float* in, int count, F32 inverse, int8_t* codes) {
-  I32 sum = SplatI(0);
-  ForRow(
-      in, count, Splat(0), [&](F32 x) { return x * inverse; },
-      [&](F32 x) {
-        const I32 code = AsI32(x + Splat(kRound)) - AsI32(Splat(kRound));
-        StoreLowBytes(codes, code);
-        codes += kTileCols;
-        sum = sum + code;
-      });
-  return Sum(sum);
-}
-
 // The scale of a row whose values are at most `max` in size, and what makes codes of them.
 struct RowScale {
   float scale, inverse;
@@ -61,22 +47,72 @@ struct RowScale {
   }
 };
 
+// Calls step(i, vector i of each row) along kRows rows; the lanes beyond their end are 0.
+template <int kRows, typename Step>
+inline void ForRows(const float* in, size_t stride, int count, Step step) {
+  F32 x[kRows];
+  int i = 0;
+  for (; i + kTileCols <= count; i += kTileCols) {
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) x[r] = Load(in + r * stride + i);
+    step(i, x);
+  }
+  if (i == count) return;
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) x[r] = LoadFirst(in + r * stride + i, count - i);
+  step(i, x);
+}
+
+// Rows m .. m + kRows - 1 in step: what a row has to wait for, the others do meanwhile.
+template <int kRows>
+inline void QuantizeTogether(const float* in, size_t stride, int m, int depth, int groups,
+                             int largest, const QuantizedRows& out) {
+  F32 sizes[kRows];
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) sizes[r] = Splat(0);
+  ForRows<kRows>(in, stride, depth, [&](int, const F32(&x)[kRows]) {
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) sizes[r] = Max(Abs(x[r]), sizes[r]);
+  });
+  F32 inverse[kRows];
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) {
+    const RowScale row(MaxLanes(sizes[r]), largest);
+    out.scale[m + r] = row.scale;
+    inverse[r] = Splat(row.inverse);
+  }
+
+  const int group_size = depth / groups, group_codes = RoundUp(group_size, kDepthStep);
+  const size_t code_stride = size_t(groups) * group_codes;
+  int8_t* codes = out.codes + m * code_stride;
+  int32_t* code_sum = out.code_sum + size_t(m) * groups;
+  for (int g = 0; g < groups; ++g, in += group_size, codes += group_codes) {
+    I32 sum[kRows];
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) sum[r] = SplatI(0);
+    ForRows<kRows>(in, stride, group_size, [&](int i, const F32(&x)[kRows]) {
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+        const I32 code = AsI32(x[r] * inverse[r] + Splat(kRound)) - AsI32(Splat(kRound));
+        StoreLowBytes(codes + r * code_stride + i, code);
+        sum[r] = sum[r] + code;
+      }
+    });
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) code_sum[r * groups + g] = Sum(sum[r]);
+  }
+}
+
 inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, int groups,
                          int largest, const QuantizedRows& out) {
-  const int group_size = depth / groups;
-  int8_t* codes = out.codes;
-  int32_t* code_sum = out.code_sum;
-  for (int m = 0; m < rows; ++m, in += in_stride) {
-    F32 sizes = Splat(0);
-    ForRow(
-        in, depth, Splat(0), [](F32 x) { return Abs(x); }, [&](F32 x) { sizes = Max(x, sizes); });
-    const RowScale row(MaxLanes(sizes), largest);
-    out.scale[m] = row.scale;
-    const F32 inverse = Splat(row.inverse);
-    for (int g = 0; g < groups; ++g) {
-      *code_sum++ = QuantizeRun(in + g * group_size, group_size, inverse, codes);
-      codes += RoundUp(group_size, kDepthStep);
-    }
+  constexpr int kTogether = 4;
+  int m = 0;
+  for (; m + kTogether <= rows; m += kTogether) {
+    QuantizeTogether<kTogether>(in + size_t(m) * in_stride, in_stride, m, depth, groups, largest,
+                                out);
+  }
+  for (; m < rows; ++m) {
+    QuantizeTogether<1>(in + size_t(m) * in_stride, in_stride, m, depth, groups, largest, out);
   }
 }
 

@@ -16,12 +16,10 @@
 
 namespace parrotlet::SIMD_TARGET {
 
-static_assert(kStrip == 1 || kStrip == kStripTiles, "quant/weight_format.h lists them");
-
 constexpr Kernels TableOf(const char* target, bool (*supported)()) {
   return {.target = target,
           .supported = supported,
-          .strip = kStrip,
+          .strip = Strip,
           .linear_f32 = LinearF32,
           .linear_w8 = LinearW8,
           .linear_w4 = LinearW4,

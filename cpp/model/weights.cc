@@ -54,7 +54,7 @@ PackedMatrix Weights::Pack(const Tensor& tensor, int first, int cols) {
   };
   const DiskMatrix disk = {tensor.bytes.data() + first * DiskRowBytes(format.bits, depth),
                            scales_from_first(tensor.scale), scales_from_first(tensor.zero)};
-  return PackMatrix(format, cols, depth, disk, codes, scale, strip_);
+  return PackMatrix(format, cols, depth, disk, codes, scale, strip_(format.bits));
 }
 
 PackedMatrix Weights::Matrix(const std::string& name, int cols, int depth) {

@@ -24,8 +24,8 @@ struct NamedMatrix {
 // pointer handed out is null. The first error is kept and ends all further work.
 class Weights {
  public:
-  // strip: how matrices are packed, of kStrips.
-  Weights(const ModelFile& file, Arena& arena, int strip, bool counting)
+  // strip: how matrices of so many bits are packed, of kStrips.
+  Weights(const ModelFile& file, Arena& arena, int (*strip)(int bits), bool counting)
       : file_(file),
         arena_(arena),
         strip_(strip),
@@ -69,7 +69,7 @@ class Weights {
 
   const ModelFile& file_;
   Arena& arena_;
-  int strip_;
+  int (*strip_)(int bits);
   bool counting_;
   std::vector<bool> taken_;
   std::vector<NamedMatrix> matrices_;

@@ -89,13 +89,13 @@ inline void Store(int32_t* p, I32 a) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), a.hi);
 }
 inline void StoreLowBytes(int8_t* p, I32 a) {
-  const __m256i low = _mm256_set1_epi32(0xff);
-  const __m256i words =
-      _mm256_packus_epi32(_mm256_and_si256(a.lo, low), _mm256_and_si256(a.hi, low));
-  const __m256i ordered = _mm256_permute4x64_epi64(words, 0xd8);
-  const __m128i bytes =
-      _mm_packus_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+  const __m256i of_lo = _mm256_setr_epi64x(0xffffffff0c080400, -1, 0xffffffff0c080400, -1);
+  const __m256i of_hi = _mm256_setr_epi64x(0x0c080400ffffffff, -1, 0x0c080400ffffffff, -1);
+  const __m256i fours = _mm256_or_si256(_mm256_shuffle_epi8(a.lo, of_lo),
+                                        _mm256_shuffle_epi8(a.hi, of_hi));
+  const __m256i bytes =
+      _mm256_permutevar8x32_epi32(fours, _mm256_setr_epi32(0, 4, 1, 5, 0, 0, 0, 0));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_castsi256_si128(bytes));
 }
 inline I32 operator+(I32 a, I32 b) {
   return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};

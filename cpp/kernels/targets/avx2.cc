@@ -23,7 +23,7 @@ namespace parrotlet::avx2 {
 // Register tiles (see avx512vnni.cc): 16 registers of half a vector hold four rows of sums. Beside
 // them int8 has so much to do for each dot that two tiles, whose sums partly wait in memory, are
 // faster.
-inline constexpr int kStrip = 1;
+constexpr int Strip(int /*bits*/) { return 1; }
 inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 4;
 inline constexpr int kBlockTiles = 4;
@@ -33,6 +33,7 @@ constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
 constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
   return bits == 8 ? (rows == 3 ? 1 : 2) : bits == 4 && rows == 1 ? 2 : 1;
 }
+constexpr int FetchAhead(int /*bits*/) { return 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
 

@@ -74,7 +74,7 @@ std::vector<float> Compute(const Kernels& kernels, const Case& wanted) {
   Guarded<float> scale(PackedScaleCount(format, wanted.cols, wanted.depth));
   const DiskMatrix disk = {wanted.codes.data(), wanted.scale.data(), wanted.zero.data()};
   const PackedMatrix weight = PackMatrix(format, wanted.cols, wanted.depth, disk, codes.data(),
-                                         scale.data(), kernels.strip);
+                                         scale.data(), kernels.strip(format.bits));
   const size_t padded = wanted.groups() * RoundUp(format.group_size, kDepthStep);
   Guarded<int8_t> act(wanted.rows * padded);
   std::vector<float> act_scale(wanted.rows), out(size_t(wanted.rows) * wanted.cols);
