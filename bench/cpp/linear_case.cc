@@ -31,7 +31,8 @@ LinearCase::LinearCase(const Kernels& kernels, const WeightFormat& format, int r
   if (format.bits == 32) std::fill(disk.begin(), disk.end(), uint8_t{0x3d});  // 0.046 each
   const std::vector<float> scale(size_t(cols) * GroupsOf(format, depth), 0.01f);
   const DiskMatrix stored = {disk.data(), scale.data(), scale.data()};
-  weight_ = PackMatrix(format, cols, depth, stored, codes_.get(), scale_.get(), kernels.strip(format.bits));
+  weight_ = PackMatrix(format, cols, depth, stored, codes_.get(), scale_.get(),
+                       kernels.strip(format.bits));
 
   for (size_t i = 0; i < in_.size(); ++i) in_[i] = float(int(i * 37 % 101) - 50);
   args_.rows = rows;

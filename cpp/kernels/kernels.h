@@ -70,8 +70,8 @@ struct MatMulArgs {
 };
 
 struct Kernels {
-  const char* target;   // "scalar", "avx2", "neon", ...
-  bool (*supported)();  // whether this CPU can run it
+  const char* target;      // "scalar", "avx2", "neon", ...
+  bool (*supported)();     // whether this CPU can run it
   int (*strip)(int bits);  // how weights of so many bits are to be packed for it, of kStrips
 
   // Matrix products: of floats; of integers, linear_w8 standing for W8A8 and W8A4, and so on; of

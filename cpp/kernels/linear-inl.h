@@ -52,7 +52,7 @@ struct FloatLinear {
   template <int kRows, int kTiles>
   static void RunTiles(const LinearArgs& args, int m, int tile) {
     const int depth = args.weight->depth;
-    const TileLines lines = args.weight->CodesOf(tile);
+    const TileLines lines = args.weight->code_layout().Of(tile);
     const size_t next = lines.next / sizeof(float), beside = lines.beside / sizeof(float);
     const float* weight =
         static_cast<const float*>(args.weight->codes) + lines.first / sizeof(float);

@@ -44,10 +44,10 @@ struct UnpackedLinear {
   template <int kRows>
   static void RunTile(const LinearArgs& args, int m, int tile) {
     const PackedMatrix& weight = *args.weight;
-    const TileLines lines = weight.CodesOf(tile);
+    const TileLines lines = weight.code_layout().Of(tile);
     const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + lines.first;
     const size_t group_size = weight.format.group_size;
-    const TileLines scales = weight.ScalesOf(tile);
+    const TileLines scales = weight.scale_layout().Of(tile);
     size_t at = scales.first;
 
     const float* in[kRows];

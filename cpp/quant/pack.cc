@@ -39,7 +39,7 @@ void PackCodes(const PackedMatrix& matrix, const uint8_t* disk, uint8_t* out) {
   const size_t row_bytes = DiskRowBytes(kBits, matrix.depth);
   for (int col = 0; col < matrix.padded_cols(); ++col) {
     const uint8_t* row = disk + size_t(col) * row_bytes;
-    const TileLines at = matrix.CodesOf(col / kTileCols);
+    const TileLines at = matrix.code_layout().Of(col / kTileCols);
     uint8_t* place = out + at.first + size_t(col % kTileCols) * 4;
     for (int line = 0; line < lines; ++line, place += at.next) {
       // Channels and inputs that are only padding hold code 0.
@@ -57,8 +57,8 @@ void UnpackCodes(const PackedMatrix& matrix, int col, float* out) {
   constexpr int kInputs = 32 / kBits;  // of each of the 16 channels in a line
   constexpr int kBias = 1 << (kBits - 1);
   const int lane = col % kTileCols;
-  const TileLines lines = matrix.CodesOf(col / kTileCols);
-  const TileLines scales = matrix.ScalesOf(col / kTileCols);
+  const TileLines lines = matrix.code_layout().Of(col / kTileCols);
+  const TileLines scales = matrix.scale_layout().Of(col / kTileCols);
   const uint8_t* bytes = static_cast<const uint8_t*>(matrix.codes) + lines.first + lane * 4;
   for (int k = 0; k < matrix.depth; ++k) {
     const int plane = k % kInputs / 4;  // which run of four inputs of the line
@@ -74,7 +74,7 @@ void UnpackCodes(const PackedMatrix& matrix, int col, float* out) {
 void PackFloats(const PackedMatrix& matrix, const uint8_t* disk, float* out) {
   std::memset(out, 0, PackedCodeBytes(matrix.format, matrix.cols, matrix.depth));
   for (int col = 0; col < matrix.cols; ++col) {
-    const TileLines lines = matrix.CodesOf(col / kTileCols);
+    const TileLines lines = matrix.code_layout().Of(col / kTileCols);
     float* place = out + lines.first / sizeof(float) + col % kTileCols;
     for (int k = 0; k < matrix.depth; ++k, place += lines.next / sizeof(float)) {
       std::memcpy(place, disk, sizeof(float));
@@ -84,7 +84,7 @@ void PackFloats(const PackedMatrix& matrix, const uint8_t* disk, float* out) {
 }
 
 void UnpackFloats(const PackedMatrix& matrix, int col, float* out) {
-  const TileLines lines = matrix.CodesOf(col / kTileCols);
+  const TileLines lines = matrix.code_layout().Of(col / kTileCols);
   const float* place =
       static_cast<const float*>(matrix.codes) + lines.first / sizeof(float) + col % kTileCols;
   for (int k = 0; k < matrix.depth; ++k, place += lines.next / sizeof(float)) out[k] = *place;
@@ -93,7 +93,7 @@ void UnpackFloats(const PackedMatrix& matrix, int col, float* out) {
 // From [cols][groups], each times `factor`.
 void PackScales(const PackedMatrix& matrix, const float* disk, float factor, float* out) {
   for (int col = 0; col < matrix.padded_cols(); ++col) {
-    const TileLines lines = matrix.ScalesOf(col / kTileCols);
+    const TileLines lines = matrix.scale_layout().Of(col / kTileCols);
     float* place = out + lines.first + col % kTileCols;
     for (int group = 0; group < matrix.groups; ++group, place += lines.next) {
       *place = col < matrix.cols ? factor * disk[size_t(col) * matrix.groups + group] : 0.0f;

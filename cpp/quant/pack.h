@@ -35,6 +35,29 @@ struct TileLines {
   size_t first, next, beside;
 };
 
+// Where the lines of each tile are, made once for all of them: before a tile's first line can be
+// read, as little as possible is to be computed.
+class TileLayout {
+ public:
+  // Of tiles of so many lines, each `line` long, in strips of so many tiles.
+  TileLayout(int tiles, int strip, size_t lines, size_t line)
+      : tiles_(tiles),
+        strip_(strip),
+        lines_(lines),
+        line_(line),
+        beside_(strip == 1 ? line * lines : line) {}
+
+  TileLines Of(int tile) const {
+    const int begin = tile & -strip_, left = tiles_ - begin;  // a strip is a power of two
+    return {line_ * (begin * lines_ + (tile - begin)), line_ * (left < strip_ ? left : strip_),
+            beside_};
+  }
+
+ private:
+  int tiles_, strip_;
+  size_t lines_, line_, beside_;
+};
+
 // A weight matrix [cols][depth] as packed by PackMatrix; memory belongs to the model.
 struct PackedMatrix {
   WeightFormat format;
@@ -49,18 +72,12 @@ struct PackedMatrix {
   int padded_cols() const { return RoundUp(cols, kTileCols); }
   int padded_depth() const { return RoundUp(depth, kDepthStep); }
 
-  TileLines CodesOf(int tile) const {
-    return LinesOf(tile, padded_depth() / 4 * format.bits / 8, kLineBytes);
+  TileLayout code_layout() const {
+    return {padded_cols() / kTileCols, strip, size_t(padded_depth()) / 4 * format.bits / 8,
+            kLineBytes};
   }
-  TileLines ScalesOf(int tile) const { return LinesOf(tile, groups, kTileCols); }
-
- private:
-  // Of a tile of so many lines, each `line` long.
-  TileLines LinesOf(int tile, size_t lines, size_t line) const {
-    if (strip == 1) return {line * tile * lines, line, line * lines};
-    const int begin = tile / strip * strip;
-    const int left = padded_cols() / kTileCols - begin;
-    return {line * (begin * lines + tile - begin), line * (left < strip ? left : strip), line};
+  TileLayout scale_layout() const {
+    return {padded_cols() / kTileCols, strip, size_t(groups), kTileCols};
   }
 };
 

@@ -91,8 +91,8 @@ inline void Store(int32_t* p, I32 a) {
 inline void StoreLowBytes(int8_t* p, I32 a) {
   const __m256i of_lo = _mm256_setr_epi64x(0xffffffff0c080400, -1, 0xffffffff0c080400, -1);
   const __m256i of_hi = _mm256_setr_epi64x(0x0c080400ffffffff, -1, 0x0c080400ffffffff, -1);
-  const __m256i fours = _mm256_or_si256(_mm256_shuffle_epi8(a.lo, of_lo),
-                                        _mm256_shuffle_epi8(a.hi, of_hi));
+  const __m256i fours =
+      _mm256_or_si256(_mm256_shuffle_epi8(a.lo, of_lo), _mm256_shuffle_epi8(a.hi, of_hi));
   const __m256i bytes =
       _mm256_permutevar8x32_epi32(fours, _mm256_setr_epi32(0, 4, 1, 5, 0, 0, 0, 0));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_castsi256_si128(bytes));
