@@ -102,11 +102,10 @@ template <int kBits, bool kZeros, bool kOneGroup, int kSums, int kRows, int kTil
 void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
   using Block = DotBlock<kBits, kSums, kRows, kTiles>;
   constexpr int kLineInputs = 32 / kBits;
-  // Whether registers hold the output beside the dots' sums and some operands.
-  constexpr int kOperands = 6;
-  constexpr int kSumVectors = kSums * int(sizeof(DotSum<kBits>) / sizeof(F32));
+  // Whether registers hold the output beside the dots' sums.
+  constexpr int kSumSize = int(sizeof(DotSum<kBits>) / sizeof(F32));
   constexpr bool kRoomForOutput =
-      kOneGroup || kRows * kTiles * (kSumVectors + 1) + kOperands <= kVectors;
+      kOneGroup || kRows * kTiles * (kSums * kSumSize + 1) <= SumVectors(kBits);
   const PackedMatrix& weight = *args.weight;
   const TileLayout code_layout = weight.code_layout(), scale_layout = weight.scale_layout();
   const size_t act_stride = weight.padded_depth();

@@ -24,7 +24,6 @@ namespace parrotlet::avx2 {
 // them int8 has so much to do for each dot that two tiles, whose sums partly wait in memory, are
 // faster.
 constexpr int Strip(int /*bits*/) { return 1; }
-inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 4;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
@@ -33,7 +32,8 @@ constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
 constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
   return bits == 8 ? (rows == 3 ? 1 : 2) : bits == 4 && rows == 1 ? 2 : 1;
 }
-constexpr int FetchAhead(int /*bits*/) { return 0; }
+constexpr int SumVectors(int /*bits*/) { return 2; }
+constexpr int FetchAhead(int bits) { return bits >= 4 ? 6144 : 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
 

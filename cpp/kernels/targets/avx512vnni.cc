@@ -28,10 +28,9 @@ namespace parrotlet::avx512vnni {
 
 // Register tiles: rows of activations by tiles of 16 columns, whose sums stay in the 32 registers.
 // More rows share the unpacking of a weight; at one row, tiles side by side hide the latency of the
-// dot product. A linear takes kBlockTiles tiles through all rows before it goes on. kStrip: how
-// weights are packed (quant/pack.h). kVectors: vectors of 16 lanes that the registers hold.
+// dot product. A linear takes kBlockTiles tiles through all rows before it goes on. Strip: how
+// weights are packed (quant/pack.h).
 constexpr int Strip(int /*bits*/) { return kStripTiles; }
-inline constexpr int kVectors = 32;
 inline constexpr int kMaxRows = 8;
 inline constexpr int kBlockTiles = 12;
 
@@ -43,6 +42,10 @@ constexpr int DotSums(int bits, int rows, bool short_groups) {
   return rows > 1 ? 1 : short_groups ? 2 : 4;
 }
 constexpr int DotTiles(int /*bits*/, int rows, bool /*short_groups*/) { return rows <= 5 ? 4 : 2; }
+// Vectors of 16 lanes that the registers hold beside the operands of dots: if sums and the output
+// are more, the output waits in memory while a group is summed.
+constexpr int SumVectors(int /*bits*/) { return 26; }
+// Bytes ahead that one row's weights are asked for; 0 where the CPU does it as well by itself.
 constexpr int FetchAhead(int bits) { return bits >= 4 ? 2048 : 0; }
 constexpr int FloatTiles(int rows) { return rows <= 2 ? 4 : 2; }
 constexpr int MatMulTiles(int /*rows*/) { return 3; }

@@ -31,7 +31,6 @@ namespace parrotlet::avxvnni {
 // Register tiles (see avx512vnni.cc): 16 registers of half a vector. A dot takes five cycles and
 // two begin in each, so that ten sums are wanted, or as many as the registers allow.
 constexpr int Strip(int bits) { return bits == 8 ? kStripTiles : 1; }
-inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 5;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows, bool short_groups) {
@@ -43,7 +42,8 @@ constexpr int DotTiles(int bits, int rows, bool short_groups) {
   if (bits == 8) return rows == 1 ? 4 : rows == 2 ? 2 : 1;
   return rows == 1 && (bits == 4 || short_groups) ? 2 : 1;
 }
-constexpr int FetchAhead(int bits) { return bits == 8 ? 2048 : 0; }
+constexpr int SumVectors(int bits) { return bits == 2 ? 2 : 6; }
+constexpr int FetchAhead(int bits) { return bits == 8 ? 2048 : bits == 4 ? 6144 : 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
 

@@ -17,11 +17,11 @@ namespace parrotlet::neon {
 // Register tiles (see avx512vnni.cc): a tile's int16 sums are 8 of 32 registers. The
 // multiplications have a pipe of their own on such CPUs, so that shifting planes costs little.
 constexpr int Strip(int /*bits*/) { return 1; }
-inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 2;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
 constexpr int DotTiles(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
+constexpr int SumVectors(int /*bits*/) { return 2; }
 constexpr int FetchAhead(int /*bits*/) { return 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : 2; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : 2; }

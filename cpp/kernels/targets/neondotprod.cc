@@ -40,7 +40,6 @@ namespace parrotlet::neondotprod {
 // Register tiles (see avx512vnni.cc): a tile's sums are 4 of 32 registers. The highest plane of a
 // line is one shift, the others one mask, where each of these has sums of its own.
 constexpr int Strip(int /*bits*/) { return 1; }
-inline constexpr int kVectors = 8;
 inline constexpr int kMaxRows = 4;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
@@ -49,6 +48,7 @@ constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
 constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
   return bits == 2 || rows > 2 ? 1 : bits == 8 && rows == 1 ? 4 : 2;
 }
+constexpr int SumVectors(int /*bits*/) { return 2; }
 constexpr int FetchAhead(int /*bits*/) { return 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }

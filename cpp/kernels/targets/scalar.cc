@@ -8,11 +8,11 @@ namespace parrotlet::scalar {
 
 // Register tiles (see avx512vnni.cc); there is nothing to gain from them here.
 constexpr int Strip(int /*bits*/) { return 1; }
-inline constexpr int kVectors = 1;
 inline constexpr int kMaxRows = 1;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
 constexpr int DotTiles(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
+constexpr int SumVectors(int /*bits*/) { return 0; }
 constexpr int FetchAhead(int /*bits*/) { return 0; }
 constexpr int FloatTiles(int /*rows*/) { return 1; }
 constexpr int MatMulTiles(int /*rows*/) { return 1; }

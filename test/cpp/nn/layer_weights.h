@@ -14,6 +14,9 @@
 
 namespace parrotlet {
 
+// Matrices of any bits packed in strips; every kernel reads them.
+inline int InStrips(int /*bits*/) { return kStripTiles; }
+
 class LayerWeights {
  public:
   explicit LayerWeights(uint64_t seed) : random_(seed) {}
@@ -41,7 +44,7 @@ class LayerWeights {
     ASSERT_TRUE(file.ok()) << file.status().message;
     file_ = std::move(file.value());
     for (const bool counting : {true, false}) {
-      Weights weights(file_, arena_, kStripTiles, counting);
+      Weights weights(file_, arena_, InStrips, counting);
       load(weights);
       const Status status = weights.Finish();
       ASSERT_TRUE(status.ok()) << status.message;

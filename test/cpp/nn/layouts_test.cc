@@ -93,7 +93,7 @@ TEST(Layouts, StateOfConformersSmallMediumLarge) {
     const Result<ModelFile> empty = ModelFile::Parse(ModelWriter().Write());
     ASSERT_TRUE(empty.ok());
     Arena unused, arena;
-    Weights weights(empty.value(), unused, kStripTiles, /*counting=*/true);
+    Weights weights(empty.value(), unused, InStrips, /*counting=*/true);
     Encoder encoder;
     encoder.Load(weights, Conformer(size));  // without tensors: only shapes are asked for here
     const Result<EncoderPlan> plan = encoder.Plan(0, 0, 20);

@@ -34,7 +34,7 @@ struct Layers {
     const Result<ModelFile> file = ModelFile::Parse(bytes);
     EXPECT_TRUE(file.ok()) << file.status().message;
     for (const bool counting : {true, false}) {
-      Weights weights(file.value(), arena, kStripTiles, counting);
+      Weights weights(file.value(), arena, InStrips, counting);
       quantized.Load(weights, "q", kOutputs, kInputs);
       floats.Load(weights, "f", kOutputs, kInputs);
       quantized_glu.Load(weights, "q", kHalf, kInputs, Combine::kGlu);

@@ -15,7 +15,7 @@ Status LoadSmall(Load&& load) {
   Arena arena;
   Status status;
   for (const bool counting : {true, false}) {
-    Weights weights(file.value(), arena, kStripTiles, counting);
+    Weights weights(file.value(), arena, InStrips, counting);
     load(weights);
     status = weights.Finish();
     if (!status.ok()) return status;
