@@ -134,10 +134,10 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
         Bytes line[kTiles];
 #pragma GCC unroll 8
         for (int t = 0; t < kTiles; ++t) line[t] = LoadBytes(codes + t * places.beside);
-        if constexpr (kRows == 1 && FetchAhead(kBits) > 0) {
+        if constexpr (FetchAhead(kBits, kRows) > 0) {
 #pragma GCC unroll 8
           for (int t = 0; t < kTiles; ++t) {
-            __builtin_prefetch(codes + t * places.beside + FetchAhead(kBits));
+            __builtin_prefetch(codes + t * places.beside + FetchAhead(kBits, kRows));
           }
         }
         Acts acts[kRows];

@@ -33,7 +33,7 @@ constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
   return bits == 8 ? (rows == 3 ? 1 : 2) : bits == 4 && rows == 1 ? 2 : 1;
 }
 constexpr int SumVectors(int /*bits*/) { return 2; }
-constexpr int FetchAhead(int bits) { return bits >= 4 ? 6144 : 0; }
+constexpr int FetchAhead(int bits, int rows) { return bits >= 4 && rows == 1 ? 6144 : 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
 

@@ -45,8 +45,10 @@ constexpr int DotTiles(int /*bits*/, int rows, bool /*short_groups*/) { return r
 // Vectors of 16 lanes that the registers hold beside the operands of dots: if sums and the output
 // are more, the output waits in memory while a group is summed.
 constexpr int SumVectors(int /*bits*/) { return 26; }
-// Bytes ahead that one row's weights are asked for; 0 where the CPU does it as well by itself.
-constexpr int FetchAhead(int bits) { return bits >= 4 ? 2048 : 0; }
+// Bytes ahead that weights are asked for; 0 where the CPU does it as well by itself.
+constexpr int FetchAhead(int bits, int rows) {
+  return bits == 8 || (bits == 4 && rows == 1) ? 2048 : 0;
+}
 constexpr int FloatTiles(int rows) { return rows <= 2 ? 4 : 2; }
 constexpr int MatMulTiles(int /*rows*/) { return 3; }
 

@@ -43,7 +43,9 @@ constexpr int DotTiles(int bits, int rows, bool short_groups) {
   return rows == 1 && (bits == 4 || short_groups) ? 2 : 1;
 }
 constexpr int SumVectors(int bits) { return bits == 2 ? 2 : 6; }
-constexpr int FetchAhead(int bits) { return bits == 8 ? 2048 : bits == 4 ? 6144 : 0; }
+constexpr int FetchAhead(int bits, int rows) {
+  return bits == 8 ? 2048 : bits == 4 && rows == 1 ? 6144 : 0;
+}
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
 

@@ -49,7 +49,7 @@ constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
   return bits == 2 || rows > 2 ? 1 : bits == 8 && rows == 1 ? 4 : 2;
 }
 constexpr int SumVectors(int /*bits*/) { return 2; }
-constexpr int FetchAhead(int /*bits*/) { return 0; }
+constexpr int FetchAhead(int /*bits*/, int /*rows*/) { return 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }
 
