@@ -26,6 +26,8 @@ const debianArmPackages = [
   { name: 'libgtest-dev', has: () => existsSync('/usr/src/googletest/googletest') },
 ];
 
+const debianSimulationPackages = [{ name: 'llvm-19', has: () => onPath('llvm-mca-19') }];
+
 /** Runs a command in the root of the repository, its output shown; returns whether it succeeded. */
 export function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options }).status === 0;
@@ -53,6 +55,11 @@ export function ensureSystemPackages({ forTests }) {
 /** Installs what builds and runs programs for ARM, unless it is there; throws what to do. */
 export function ensureArmPackages() {
   ensureDebianPackages(debianArmPackages);
+}
+
+/** Installs what `npm run bench:arm` needs beside them, unless it is there; throws what to do. */
+export function ensureSimulationPackages() {
+  ensureDebianPackages([...debianTestPackages, ...debianArmPackages, ...debianSimulationPackages]);
 }
 
 function ensureDebianPackages(wanted) {

@@ -49,7 +49,7 @@ struct DotBlock {
 
   // Adds the products of plane kPlane and of those after it.
   template <int kPlane = 0>
-  void AddLine(const Bytes (&lines)[kTiles], const Acts (&acts)[kRows]) {
+  [[gnu::always_inline]] void AddLine(const Bytes (&lines)[kTiles], const Acts (&acts)[kRows]) {
     if constexpr (kPlane < kPlanes) {
       Bytes codes[kTiles];
 #pragma GCC unroll 8
@@ -76,6 +76,15 @@ struct DotBlock {
     if constexpr (kSums > 2) total = total + ShiftRight<2 * kBits>(Widen<kBits>(sums[r][t][2]));
     if constexpr (kSums > 3) total = total + ShiftRight<3 * kBits>(Widen<kBits>(sums[r][t][3]));
     return total;
+  }
+
+  // The same on top of another; where the sums are shorter.
+  I32 AddTo(I32 total, int r, int t) const {
+    if constexpr (kSums == 1) {
+      return AddSum<kBits>(total, sums[r][t][0]);
+    } else {
+      return total + Total(r, t);
+    }
   }
 };
 
@@ -185,7 +194,7 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
 #pragma GCC unroll 8
           for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-            for (int t = 0; t < kTiles; ++t) totals[r][t] = totals[r][t] + block.Total(r, t);
+            for (int t = 0; t < kTiles; ++t) totals[r][t] = block.AddTo(totals[r][t], r, t);
           }
         }
       }

@@ -107,19 +107,21 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, int lookahead_frames,
     return plan;
   }
 
-  const double window =
-      double(front_end_.window_samples() - front_end_.frame_samples()) / sample_rate_;
-  double period = double(front_end_.frame_samples()) / sample_rate_;
-  plan.delay_seconds = window;
-  for (const Layer& layer : layers_) {
-    if (layer.config.kind == EncoderLayerConfig::Kind::kStacker) {
+  int period = front_end_.frame_samples();
+  int delay = front_end_.window_samples() - period;
+  plan.lag_samples = front_end_.window_samples() - block_frame_samples_;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const EncoderLayerConfig& layer = layers_[i].config;
+    if (i < first_block_) plan.lag_samples += layer.future * period;
+    if (layer.kind == EncoderLayerConfig::Kind::kStacker) {
       // Of R frames awaited, stride - 1 come in the same step (PAPERS 3.3).
-      plan.delay_seconds += std::max(0, layer.config.future - (layer.config.stride - 1)) * period;
-      period *= layer.config.stride;
+      delay += std::max(0, layer.future - (layer.stride - 1)) * period;
+      period *= layer.stride;
     } else if (config_.span == AttentionSpan::kFrames) {
-      plan.delay_seconds += layer.config.lookahead * period;
+      delay += layer.lookahead * period;
     }
   }
+  plan.delay_seconds = double(delay) / sample_rate_;
   if (front_end_.needs_whole_segment()) plan.delay_seconds = max_segment_seconds;
   if (config_.span == AttentionSpan::kFrames) {
     if (chunk_frames > 0) {
@@ -229,7 +231,7 @@ void Encoder::Reset(State& state) const {
   for (size_t i = 0; i < stackers_.size(); ++i) stackers_[i].Reset(state.stackers[i]);
   for (size_t i = 0; i < blocks_.size(); ++i) blocks_[i].Reset(state.blocks[i]);
   state.chunk_count = 0;
-  state.positions = 0;
+  state.gathered = 0;
   state.settled = 0;
   state.provisional = 0;
 }
@@ -294,9 +296,10 @@ bool Encoder::Gather(State& state, Workspace& work, const EncoderPlan& plan, int
   const int dim = config_.dim;
   if (config_.positions == Positions::kSinusoidal) {
     for (int row = 0; row < count; ++row) {
-      AddSinusoid(state.rows + size_t(row) * dim, dim, 1.0f, state.positions++);
+      AddSinusoid(state.rows + size_t(row) * dim, dim, 1.0f, state.gathered + row);
     }
   }
+  state.gathered += count;
   if (plan.chunk_frames == 0) {
     return RunBlocks(state, work, plan, first_block_, state.rows, count, 0, memory);
   }

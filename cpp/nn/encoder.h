@@ -28,6 +28,7 @@ struct EncoderPlan {
   int max_frames = 0;          // of a segment, at the output
   int64_t max_samples = 0;
   double delay_seconds = 0;  // algorithmic delay of a frame's first output
+  int lag_samples = 0;       // from the end of a frame to when it enters the first block
 };
 
 class Encoder {
@@ -41,7 +42,7 @@ class Encoder {
     float* chunk = nullptr;   // frames gathered for the blocks
     float* again = nullptr;   // the last of them, while the blocks run in place
     int chunk_count = 0;
-    int64_t positions = 0;    // frames that got their sinusoid
+    int64_t gathered = 0;     // frames that came to the first block, in all
     int settled = 0;          // frames of output that will not change any more
     int provisional = 0;      // frames behind them that run again with the next chunk
     State* second = nullptr;  // a second pass that gathers the same frames for its own blocks
@@ -67,6 +68,12 @@ class Encoder {
   // plan.max_samples samples.
   bool Step(State& state, Workspace& work, const EncoderPlan& plan, const float* samples, int count,
             float* memory) const;
+
+  // How many samples of the segment there must be for the next chunk to be full.
+  int64_t ChunkEnd(const State& state, const EncoderPlan& plan) const {
+    const int missing = state.provisional + plan.chunk_frames - state.chunk_count;
+    return (state.gathered + missing) * block_frame_samples_ + plan.lag_samples;
+  }
 
   // The segment ends: what the front end and the stackers still hold goes to the chunk (and as in
   // Step to memory, where that makes it full).

@@ -55,8 +55,6 @@ Status AsrSession::Prepare(const AsrOptions& options) {
     const double frames = options_.min_speech_seconds * config.sample_rate / kDetectorFrame;
     min_speech_frames_ = int64_t(std::ceil(frames - 1e-9));
   }
-  const bool chunked = plan_.chunk_frames > 0 && !plan_.whole_segment;
-  feed_samples_ = chunked ? kShortFeed : kLongFeed;
   status = detector_.Configure(model_->kernels());
   if (!status.ok()) return status;
 
@@ -253,8 +251,8 @@ bool AsrSession::NextEvent(AsrEvent& event) {
 bool AsrSession::Advance() {
   if (!active_) return false;
   const int64_t until = cut_ >= 0 ? cut_ : heard_;
-  if (until - fed_ >= feed_samples_) {
-    Feed(fed_ + feed_samples_);
+  if (const int64_t end = FeedEnd(); until >= end) {
+    Feed(end);
     return true;
   }
   if (cut_ < 0) return false;
@@ -262,6 +260,15 @@ bool AsrSession::Advance() {
   if (has_event_) return true;
   CloseSegment();
   return true;
+}
+
+// Where the next step ends.
+int64_t AsrSession::FeedEnd() const {
+  const int64_t longest = fed_ + kLongFeed;
+  if (plan_.chunk_frames == 0 || plan_.whole_segment) return longest;
+  const int64_t chunk = begin_ + model_->encoder().ChunkEnd(encoder_, plan_);
+  // Where frames come later than it says, as whole segments are normalized first, it is behind.
+  return chunk > fed_ ? std::min(chunk, longest) : longest;
 }
 
 void AsrSession::Feed(int64_t until) {

@@ -86,10 +86,9 @@ class AsrSession {
   const std::string& description() const { return description_; }
 
  private:
-  // Audio is fed to the encoder in steps of a few frames of the pause detector: short ones where a
-  // chunk should run as soon as it is full, long ones where a step's rows run as they come.
+  // Audio is fed to the encoder in long steps, as several rows cost less than one at a time, of
+  // which one ends where a chunk does, so that it runs as soon as it is full.
   static constexpr int kDetectorFrame = PauseDetector::kFrameSamples;
-  static constexpr int kShortFeed = 3 * kDetectorFrame;
   static constexpr int kLongFeed = 16 * kDetectorFrame;
 
   AsrSession() = default;
@@ -113,6 +112,7 @@ class AsrSession {
 
   // Work that the input so far allows; true while there is more.
   bool Advance();
+  int64_t FeedEnd() const;
   void Feed(int64_t until);
   void TakeMemory(const Encoder::State& from, int settled);
   void CloseSegment();
@@ -144,8 +144,7 @@ class AsrSession {
   int resampled_count_ = 0;
   float* ring_ = nullptr;  // [ring_samples_]: recent audio
   int64_t ring_samples_ = 0;
-  float* step_ = nullptr;  // [kLongFeed]: audio out of the ring, in one piece
-  int feed_samples_ = kShortFeed;
+  float* step_ = nullptr;    // [kLongFeed]: audio out of the ring, in one piece
   float* memory_ = nullptr;  // [max_frames][dim]
   int memory_frames_ = 0;
   int update_frames_ = 1;   // frames of memory between two partial results

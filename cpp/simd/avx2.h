@@ -59,5 +59,9 @@ inline I32 Widen(DotSum<kBits> sum) {
   const __m256i ones = _mm256_set1_epi16(1);
   return {_mm256_madd_epi16(sum.lo, ones), _mm256_madd_epi16(sum.hi, ones)};
 }
+template <int kBits>
+inline I32 AddSum(I32 total, DotSum<kBits> sum) {
+  return total + Widen<kBits>(sum);
+}
 
 }  // namespace parrotlet::avx2

@@ -20,10 +20,10 @@ inline int8x16_t Splat4(Acts acts) {
 }
 
 // smlal multiplies signed bytes and adds the products, not yet their fours, to int16. As |act| is
-// at most 127, an int16 takes MaxDots products of int2 or int4 codes exactly: 86 of int2, 21 of
-// int2 left two bits up, 17 of int4. A product of int8 codes is at most 128 * 127, and pairs of
-// them are added to int32 at once.
-// Both stand in pairs: of registers a to d of a vector, the first two channels and the last two.
+// at most 127, an int16 takes the products of MaxDots dots of int2 or int4 codes exactly, and that
+// of two such sums: 43 of int2, 8 of int4. A product of int8 codes is at most 128 * 127, and pairs
+// of them are added to int32 at once. Both stand in pairs: of registers a to d of a vector, the
+// first two channels and the last two.
 struct I16 {
   int16x8_t a, b, c, d;
 };
@@ -37,7 +37,7 @@ struct DotSum<8> {
 };
 template <int kBits>
 constexpr int MaxDots(int max_operand) {
-  return kBits == 8 ? 1 << 14 : 32767 / (127 * max_operand);
+  return kBits == 8 ? 1 << 14 : 32767 / (2 * 127 * max_operand);
 }
 template <int kBits>
 inline DotSum<kBits> ZeroDotSum() {
@@ -80,13 +80,17 @@ inline DotSum<kBits> Dot(DotSum<kBits> sum, Bytes operand, int8x16_t four) {
   return {Each<Sums>(low, sum.low, operand), Each<Sums>(high, sum.high, operand)};
 }
 
-inline int32x4_t SumPairs(int32x4_t low, int32x4_t high) { return vpaddq_s32(low, high); }
-inline int32x4_t SumPairs(int16x8_t low, int16x8_t high) {
-  return vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high));
-}
 template <int kBits>
 inline I32 Widen(DotSum<kBits> sum) {
-  return Each<I32>([](auto low, auto high) { return SumPairs(low, high); }, sum.low, sum.high);
+  static_assert(kBits == 8);
+  return Each<I32>([](auto low, auto high) { return vpaddq_s32(low, high); }, sum.low, sum.high);
+}
+template <int kBits>
+inline I32 AddSum(I32 total, DotSum<kBits> sum) {
+  const auto add = [](auto t, auto low, auto high) {
+    return vpadalq_s16(t, vpaddq_s16(low, high));
+  };
+  return Each<I32>(add, total, sum.low, sum.high);
 }
 
 }  // namespace parrotlet::neon

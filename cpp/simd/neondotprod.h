@@ -17,9 +17,10 @@ template <int kCount>
 inline Acts LoadActs(const int8_t* p) {
   if constexpr (kCount == 16) return vld1q_s8(p);
   if constexpr (kCount == 8) return vcombine_s8(vld1_s8(p), vdup_n_s8(0));
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return vreinterpretq_s8_s32(vdupq_n_s32(four));
+  // Into the first lane alone: what else fills a register from memory takes a slot of the dots.
+  int8x16_t four;
+  asm("ldr %s0, %1" : "=w"(four) : "Q"(*reinterpret_cast<const int8_t (*)[4]>(p)));
+  return four;
 }
 template <int kFour>
 inline ActLane<kFour> Splat4(Acts acts) {

@@ -21,7 +21,7 @@ inline constexpr int kMaxRows = 2;
 inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
 constexpr int DotTiles(int /*bits*/, int /*rows*/, bool /*short_groups*/) { return 1; }
-constexpr int SumVectors(int /*bits*/) { return 2; }
+constexpr int SumVectors(int /*bits*/) { return 6; }
 constexpr int FetchAhead(int /*bits*/, int /*rows*/) { return 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : 2; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : 2; }

@@ -45,10 +45,12 @@ inline constexpr int kBlockTiles = 4;
 constexpr int DotSums(int bits, int rows, bool /*short_groups*/) {
   return bits == 2 && rows == 1 ? 3 : 1;
 }
-constexpr int DotTiles(int bits, int rows, bool /*short_groups*/) {
-  return bits == 2 || rows > 2 ? 1 : bits == 8 && rows == 1 ? 4 : 2;
+constexpr int DotTiles(int bits, int rows, bool short_groups) {
+  if (bits == 2 || rows > 2) return 1;
+  if (bits == 8) return rows == 2 ? 1 : short_groups ? 2 : 4;
+  return rows == 2 && short_groups ? 1 : 2;
 }
-constexpr int SumVectors(int /*bits*/) { return 2; }
+constexpr int SumVectors(int /*bits*/) { return 8; }
 constexpr int FetchAhead(int /*bits*/, int /*rows*/) { return 0; }
 constexpr int FloatTiles(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
 constexpr int MatMulTiles(int rows) { return rows == 1 ? 3 : rows == 2 ? 2 : 1; }

@@ -55,6 +55,7 @@ class EncoderRun {
   }
   int frames() const { return state_.total(); }
   int settled() const { return state_.settled; }
+  int64_t chunk_end() const { return model_->encoder().ChunkEnd(state_, plan_); }
   const EncoderPlan& plan() const { return plan_; }
   size_t state_bytes() const { return arena_.bytes(); }
 

@@ -134,6 +134,29 @@ TEST(Encoder, FramesComeWithinTheDelay) {
   }
 }
 
+// A session ends its steps there, so that what a chunk brings comes with its last sample.
+TEST(Encoder, ChunksAreFullWhereItSays) {
+  const Audio audio = Babble(1.5, 7);
+  int chunks = 0;
+  for (const Config& tiny : TinyConfigs()) {
+    const auto model = MakeTiny(tiny);
+    EncoderRun run(model, Fastest());
+    const EncoderPlan& plan = run.plan();
+    if (plan.chunk_frames == 0 || plan.whole_segment) continue;
+    if (plan.delay_seconds >= tiny.max_segment_seconds) continue;
+    for (int64_t fed = 0, end; (end = run.chunk_end()) <= int64_t(audio.size()); fed = end) {
+      ASSERT_GT(end, fed) << tiny.name;
+      const int before = run.frames();
+      run.Step(audio.data() + fed, size_t(end - fed - 1));
+      ASSERT_EQ(run.frames(), before) << tiny.name << " before sample " << end;
+      run.Step(audio.data() + end - 1, 1);
+      ASSERT_GT(run.frames(), before) << tiny.name << " at sample " << end;
+      ++chunks;
+    }
+  }
+  EXPECT_GT(chunks, 0);
+}
+
 TEST(Encoder, LookAheadThatCoversEverythingIsFullAttention) {
   const Audio audio = Babble(3.9, 7);  // nearly the longest segment
   for (const Positions positions : {Positions::kNone, Positions::kRotary, Positions::kSinusoidal}) {
