@@ -247,7 +247,10 @@ constexpr bool TellsShortGroups() {
 
 template <int kBits, bool kZeros>
 inline void LinearByGroups(const LinearArgs& args) {
-  if (args.weight->groups == 1) return Linear<QuantizedLinear<kBits, kZeros, Groups::kOne>>(args);
+  // With zeros it would gain less than its code is worth.
+  if constexpr (!kZeros) {
+    if (args.weight->groups == 1) return Linear<QuantizedLinear<kBits, false, Groups::kOne>>(args);
+  }
   if constexpr (TellsShortGroups<kBits>()) {
     if (args.weight->format.group_size < kLongGroup) {
       return Linear<QuantizedLinear<kBits, kZeros, Groups::kShort>>(args);

@@ -105,7 +105,7 @@ inline void QuantizeTogether(const float* in, size_t stride, int m, int depth, i
 
 inline void QuantizeRows(const float* in, int in_stride, int rows, int depth, int groups,
                          int largest, const QuantizedRows& out) {
-  constexpr int kTogether = 4;
+  constexpr int kTogether = kMaxRows < 4 ? kMaxRows : 4;
   int m = 0;
   for (; m + kTogether <= rows; m += kTogether) {
     QuantizeTogether<kTogether>(in + size_t(m) * in_stride, in_stride, m, depth, groups, largest,

@@ -127,8 +127,7 @@ void AttentionDecoder::SelfAttention(State& state, Workspace& work, size_t index
   Window windows[kRowBlock];
   for (int row = 0; row < rows; ++row) {
     float* qkv = work.wide + size_t(row) * 3 * dim;
-    rotary_.Apply(qkv, config_.heads, head_dim, position + row);
-    rotary_.Apply(qkv + dim, config_.heads, head_dim, position + row);
+    rotary_.Apply(qkv, 2 * config_.heads, head_dim, position + row);  // queries and keys
     windows[row] = {0, position + row + 1};
   }
   ring.Append(position, rows, work.wide + dim, 3 * dim, work.wide + 2 * dim, 3 * dim);

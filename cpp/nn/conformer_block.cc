@@ -87,8 +87,7 @@ int ConformerBlock::Step(State& state, Workspace& work, const BlockReach& reach,
              {work.wide, 3 * dim_});
     for (int i = 0; i < block; ++i) {
       float* qkv = work.wide + size_t(i) * 3 * dim_;
-      rotary_.Apply(qkv, heads_, head_dim, state.received + i);
-      rotary_.Apply(qkv + dim_, heads_, head_dim, state.received + i);
+      rotary_.Apply(qkv, 2 * heads_, head_dim, state.received + i);  // queries and keys
       std::memcpy(query + size_t(row + i) * dim_, qkv, sizeof(float) * dim_);
     }
     state.ring.Append(state.received, block, work.wide + dim_, 3 * dim_, work.wide + 2 * dim_,

@@ -10,6 +10,7 @@ void Encoder::Load(Weights& weights, const Config& config) {
   config_ = config.encoder;
   sample_rate_ = config.sample_rate;
   const int dim = config_.dim;
+  sinusoid_.Configure(dim);
   front_end_.Load(weights, config);
   frame_samples_ = front_end_.frame_samples();
   has_input_ = front_end_.width() != dim;
@@ -296,7 +297,7 @@ bool Encoder::Gather(State& state, Workspace& work, const EncoderPlan& plan, int
   const int dim = config_.dim;
   if (config_.positions == Positions::kSinusoidal) {
     for (int row = 0; row < count; ++row) {
-      AddSinusoid(state.rows + size_t(row) * dim, dim, 1.0f, state.gathered + row);
+      sinusoid_.Add(state.rows + size_t(row) * dim, 1.0f, state.gathered + row);
     }
   }
   state.gathered += count;
@@ -351,7 +352,7 @@ bool Encoder::RunBlocks(State& state, Workspace& work, const EncoderPlan& plan, 
     std::memcpy(fresh, rows, sizeof(float) * count * dim);
   }
   for (int row = 0; row < count && config_.memory_position_scale != 0; ++row) {
-    AddSinusoid(fresh + size_t(row) * dim, dim, config_.memory_position_scale, state.settled + row);
+    sinusoid_.Add(fresh + size_t(row) * dim, config_.memory_position_scale, state.settled + row);
   }
   state.settled += count - provisional;
   state.provisional = provisional;

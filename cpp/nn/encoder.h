@@ -12,6 +12,7 @@
 #include "model/config.h"
 #include "nn/conformer_block.h"
 #include "nn/front_end.h"
+#include "nn/positions.h"
 #include "nn/strided_conv.h"
 
 namespace parrotlet {
@@ -122,6 +123,7 @@ class Encoder {
   std::vector<StridedConv> stackers_;
   std::vector<ConformerBlock> blocks_;
   LayerNorm norm_;
+  Sinusoid sinusoid_;
   size_t first_block_ = 0;  // layers before it are stackers, run as frames come
   int sample_rate_ = 16000;
   int frame_samples_ = 1;        // of an output frame

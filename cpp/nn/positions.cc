@@ -23,10 +23,15 @@ void Rotary::Apply(float* x, int heads, int head_dim, int64_t position) const {
   }
 }
 
-void AddSinusoid(float* x, int dim, float scale, int64_t position) {
-  const int half = dim / 2;
-  for (int i = 0; i < half; ++i) {
-    const double angle = double(position) * std::pow(10000.0, -double(i) / half);
+void Sinusoid::Configure(int dim) {
+  frequency_.resize(dim / 2);
+  for (int i = 0; i < dim / 2; ++i) frequency_[i] = std::pow(10000.0, -double(i) / (dim / 2));
+}
+
+void Sinusoid::Add(float* x, float scale, int64_t position) const {
+  const size_t half = frequency_.size();
+  for (size_t i = 0; i < half; ++i) {
+    const double angle = double(position) * frequency_[i];
     x[i] += scale * float(std::sin(angle));
     x[half + i] += scale * float(std::cos(angle));
   }

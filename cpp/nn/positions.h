@@ -20,8 +20,17 @@ class Rotary {
   std::vector<double> frequency_;  // [dims / 2]
 };
 
-// x[c] += scale * sinusoid(position)[c]: sines of dim / 2 frequencies 10000^(-i / (dim / 2)), then
-// their cosines.
-void AddSinusoid(float* x, int dim, float scale, int64_t position);
+// Adds scale * sinusoid(position): sines of dim / 2 frequencies 10000^(-i / (dim / 2)), then their
+// cosines.
+class Sinusoid {
+ public:
+  void Configure(int dim);
+
+  // x: one row of `dim`.
+  void Add(float* x, float scale, int64_t position) const;
+
+ private:
+  std::vector<double> frequency_;  // [dim / 2]
+};
 
 }  // namespace parrotlet

@@ -53,9 +53,11 @@ TEST(Rotary, OfNoDimensionsTurnsNothing) {
 TEST(Sinusoid, AddsSinesThenCosines) {
   constexpr int kDim = 10;
   constexpr float kScale = 0.5f;
+  Sinusoid sinusoid;
+  sinusoid.Configure(kDim);
   for (const int64_t position : {0, 1, 50, 65535}) {
     std::vector<float> x(kDim, 2.0f);
-    AddSinusoid(x.data(), kDim, kScale, position);
+    sinusoid.Add(x.data(), kScale, position);
     for (int i = 0; i < kDim / 2; ++i) {
       const double angle = double(position) / std::pow(10000.0, i / (kDim / 2.0));
       EXPECT_NEAR(x[i], 2 + 0.5 * std::sin(angle), 3e-7);
