@@ -60,10 +60,13 @@ void LinearCase::Multiply(const Epilogue& epilogue) const {
 double LinearCase::Limit() const {
   if (!weight_.format.rounds_rows()) return 0;
   const double dots = DotLimit(kernels_.target);
-  const size_t bytes = PackedCodeBytes(weight_.format, weight_.cols, weight_.depth) / 1024 * 1024;
-  if (bytes == 0) return dots;
+  const size_t codes = PackedCodeBytes(weight_.format, weight_.cols, weight_.depth);
+  const size_t scales =
+      sizeof(float) * PackedScaleCount(weight_.format, weight_.cols, weight_.depth);
+  const size_t read = codes / 1024 * 1024;
+  if (read == 0) return dots;
   // GB/s over the bytes of one run are runs a second, each of `giga_`.
-  const double runs = ReadLimit(kernels_.target, codes_.get(), bytes) * 1e9 / double(bytes);
+  const double runs = ReadLimit(kernels_.target, codes_.get(), read) * 1e9 / double(codes + scales);
   return std::min(dots, runs * giga_);
 }
 

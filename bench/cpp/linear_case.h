@@ -31,8 +31,8 @@ class LinearCase {
   double giga() const { return giga_; }
 
   // The most that this target can do of such runs in a second, in 1e9 operations: as its dot
-  // instruction allows, or reading the codes; 0 for products of floats, and where the target's
-  // limits are not known.
+  // instruction allows, or reading its codes and scales; 0 for products of floats, and where the
+  // target's limits are not known.
   double Limit() const;
 
  private:

@@ -60,8 +60,8 @@ A linear is timed with all that it does: float rows in, rounded to int8 where no
 float rows out; on one thread. Figures are the best of ${passes} passes over everything, minutes apart, as such a machine has
 busy moments; in a pass a time is the median of ${rounds} rounds, in each of which all targets are measured in turn. **GOPS**: 10^9
 operations a second, two for each weight and row. **GB/s**: codes and scales read, by time. **Of limit**:
-part of what this CPU reached in the same run with the dot instruction alone, or with reading these codes
-alone, whichever is less. The results are in [kernels.json](../bench/results/kernels.json).
+part of what this CPU reached in the same run with the dot instruction alone, or with reading as many
+bytes of codes and scales alone, whichever is less. The results are in [kernels.json](../bench/results/kernels.json).
 `;
 }
 

@@ -125,6 +125,16 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
   const float* act_scale = args.act.scale + m;
   const int32_t* act_sum = args.act.code_sum + size_t(m) * groups;
 
+  const auto start_of = [&](int r, int g) {
+    const uint32_t bias = uint32_t(kOperandBias<kBits>) * uint32_t(act_sum[r * groups + g]);
+    return SplatI(int32_t(0u - bias));
+  };
+  I32 starts[kRows];
+  if constexpr (kOneGroup) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) starts[r] = start_of(r, 0);
+  }
+
   for (; tile < end; tile += kTiles) {
     const TileLines places = code_layout.Of(tile), scales = scale_layout.Of(tile);
     const uint8_t* codes = static_cast<const uint8_t*>(weight.codes) + places.first;
@@ -166,10 +176,7 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
           for (int t = 0; t < kTiles; ++t) asm volatile("" : "+m"(out[r][t]));  // waits in memory
         }
       }
-      const auto start = [&](int r) {
-        const uint32_t bias = uint32_t(kOperandBias<kBits>) * uint32_t(act_sum[r * groups + g]);
-        return SplatI(int32_t(0u - bias));
-      };
+      const auto start = [&](int r) { return kOneGroup ? starts[r] : start_of(r, g); };
       I32 totals[kRows][kTiles];
       Block block;
       if constexpr (Block::kHoldsAnyGroup) {

@@ -108,8 +108,8 @@ Result<EncoderPlan> Encoder::Plan(int chunk_frames, int lookahead_frames,
     return plan;
   }
 
-  int period = front_end_.frame_samples();
-  int delay = front_end_.window_samples() - period;
+  int64_t period = front_end_.frame_samples();
+  int64_t delay = front_end_.window_samples() - period;
   plan.lag_samples = front_end_.window_samples() - block_frame_samples_;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const EncoderLayerConfig& layer = layers_[i].config;

@@ -29,7 +29,7 @@ struct EncoderPlan {
   int max_frames = 0;          // of a segment, at the output
   int64_t max_samples = 0;
   double delay_seconds = 0;  // algorithmic delay of a frame's first output
-  int lag_samples = 0;       // from the end of a frame to when it enters the first block
+  int64_t lag_samples = 0;   // from the end of a frame to when it enters the first block
 };
 
 class Encoder {
