@@ -70,9 +70,9 @@ struct FloatLinear {
       for (int t = 0; t < kTiles; ++t) column[t] = Load(weight + t * beside);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const F32 x = Splat(in[size_t(r) * args.in_stride + k]);
+        const float x = in[size_t(r) * args.in_stride + k];
 #pragma GCC unroll 8
-        for (int t = 0; t < kTiles; ++t) sum[r][t] = sum[r][t] + x * column[t];
+        for (int t = 0; t < kTiles; ++t) sum[r][t] = sum[r][t] + column[t] * x;
       }
     }
     StoreTiles(args, m, tile, sum);

@@ -211,7 +211,7 @@ void QuantizedTiles(const LinearArgs& args, int m, int tile, int end) {
         const F32 weight_scale = Load(scale + t * scales.beside);
 #pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) {
-          out[r][t] = out[r][t] + ToF32(totals[r][t]) * (Splat(act_scale[r]) * weight_scale);
+          out[r][t] = out[r][t] + ToF32(totals[r][t]) * (weight_scale * act_scale[r]);
         }
       }
       if constexpr (kZeros) {

@@ -23,7 +23,7 @@ inline void AddPlane(I32 line, F32 scale, F32 zero, const float* const (&in)[kRo
     const F32 column = scale * FloatsOf<kBits, kInput>(line) - zero;
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      sum[r][0] = sum[r][0] + Splat(in[r][k + kInput]) * column;
+      sum[r][0] = sum[r][0] + column * in[r][k + kInput];
     }
     AddPlane<kBits, kRows, kInput + 1>(line, scale, zero, in, k, end, sum);
   }

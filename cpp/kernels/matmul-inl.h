@@ -26,9 +26,9 @@ void MatMulTile(const MatMulArgs& args, int m, int col) {
     for (int t = 0; t < kTiles; ++t) row[t] = Load(b + t * kTileCols);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      const F32 x = Splat(a[size_t(r) * args.a_stride + k]);
+      const float x = a[size_t(r) * args.a_stride + k];
 #pragma GCC unroll 8
-      for (int t = 0; t < kTiles; ++t) sum[r][t] = sum[r][t] + x * row[t];
+      for (int t = 0; t < kTiles; ++t) sum[r][t] = sum[r][t] + row[t] * x;
     }
   }
 #pragma GCC unroll 8

@@ -38,6 +38,7 @@ inline F32 Splat(float x) { return {_mm512_set1_ps(x)}; }
 inline F32 operator+(F32 a, F32 b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline F32 operator-(F32 a, F32 b) { return {_mm512_sub_ps(a.v, b.v)}; }
 inline F32 operator*(F32 a, F32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline F32 operator*(F32 a, float b) { return a * Splat(b); }
 inline F32 operator/(F32 a, F32 b) { return {_mm512_div_ps(a.v, b.v)}; }
 inline F32 Max(F32 a, F32 b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline F32 Abs(F32 a) { return {_mm512_abs_ps(a.v)}; }

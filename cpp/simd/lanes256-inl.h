@@ -31,6 +31,7 @@ inline F32 operator-(F32 a, F32 b) {
 inline F32 operator*(F32 a, F32 b) {
   return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
 }
+inline F32 operator*(F32 a, float b) { return a * Splat(b); }
 inline F32 operator/(F32 a, F32 b) {
   return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)};
 }

@@ -44,6 +44,9 @@ inline F32 operator-(F32 x, F32 y) {
 inline F32 operator*(F32 x, F32 y) {
   return Each<F32>([](auto p, auto q) { return vmulq_f32(p, q); }, x, y);
 }
+inline F32 operator*(F32 x, float y) {  // by a lane: a copy in all of them would take a slot
+  return Each<F32>([y](auto p) { return vmulq_n_f32(p, y); }, x);
+}
 inline F32 operator/(F32 x, F32 y) {
   return Each<F32>([](auto p, auto q) { return vdivq_f32(p, q); }, x, y);
 }

@@ -51,6 +51,7 @@ inline F32 operator-(F32 a, F32 b) {
 inline F32 operator*(F32 a, F32 b) {
   return Lanes<F32>([&](int i) { return a.v[i] * b.v[i]; });
 }
+inline F32 operator*(F32 a, float b) { return a * Splat(b); }
 inline F32 operator/(F32 a, F32 b) {
   return Lanes<F32>([&](int i) { return a.v[i] / b.v[i]; });
 }
