@@ -28,9 +28,11 @@ function simulate(instructions, model, times) {
   return Number(/Total Cycles:\s+(\d+)/.exec(report)[1]);
 }
 
-// What objdump wrote, as an assembler reads it: where a branch leads does not matter, as the
-// sequence is what was executed, and a call or return is to it one more branch.
-function assembled(text) {
+/**
+ * What objdump wrote, as an assembler reads it: where a branch leads does not matter, as the sequence
+ * is what was executed, and a call or return is to it one more branch.
+ */
+export function assembled(text) {
   const [name, operands = ''] = text.split('\t');
   if (name === 'bl' || name === 'blr' || name === 'br' || name === 'ret') return 'b here';
   return `${name} ${operands.replace(/\b(0x)?[0-9a-f]+ <.*>$/, 'here')}`;
