@@ -31,12 +31,18 @@ const SHAPES = [
 const GROUPS = ['channel', 96, 32];
 const ROWS = [1, 4];
 
+/** The board of a target, or all. */
+export const boardsOf = (target) =>
+  BOARDS.filter((board) => target === undefined || board.target === target);
+
+/** The board that a row of the results is of. */
+export const boardOf = (row) => BOARDS.find(({ target }) => target === row.target);
+
 /** [{target, cpu, model, bits, group, rows, depth, cols}] */
-export function listCases({ quick, target }) {
-  const boards = BOARDS.filter((board) => target === undefined || board.target === target);
+export function listCases({ quick, target: only }) {
   const shapes = quick ? [[288, 128]] : SHAPES;
   const cases = [];
-  for (const { target, cpu, model } of boards) {
+  for (const { target, cpu, model } of boardsOf(only)) {
     for (const [depth, cols] of shapes) {
       for (const bits of [8, 4, 2]) {
         for (const name of GROUPS) {
@@ -50,8 +56,6 @@ export function listCases({ quick, target }) {
   }
   return cases;
 }
-
-const boardOf = (row) => BOARDS.find(({ target }) => target === row.target);
 
 /** What a linear of the results comes to: {per256, gops, ofLimit}. */
 export function speedOf(row) {

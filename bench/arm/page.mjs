@@ -1,13 +1,10 @@
 // docs/arm.md, from the results.
-import { BOARDS, realTimeFactor, speedOf } from './cases.mjs';
+import { shapeName } from '../kernels/cases.mjs';
+import { groupName } from '../kernels/goals.mjs';
+import { rowsName, table } from '../written.mjs';
+import { BOARDS, boardOf, realTimeFactor, speedOf } from './cases.mjs';
 
-const show = (cells) => `| ${cells.join(' | ')} |`;
-const table = (head, lines) =>
-  [show(head), `|${'---|'.repeat(head.length)}`, ...lines.map(show)].join('\n');
 const percent = (part) => `${(100 * part).toFixed(0)} %`;
-const rowsName = (rows) => (rows === 1 ? '1 row' : `${rows} rows`);
-const shapeName = ({ depth, cols }) => `${depth}x${cols}`;
-const groupName = ({ group, depth }) => (group === depth ? 'channel' : `${group}`);
 
 export function armPage(results) {
   const sections = BOARDS.map((board) => linearSection(board, results.linears));
@@ -30,7 +27,7 @@ more so the more weights come from memory. The results are in [arm.json](../benc
 
 function modelSection(models) {
   const lines = models.map((row) => {
-    const { board, gigahertz } = BOARDS.find(({ target }) => target === row.target);
+    const { board, gigahertz } = boardOf(row);
     return [
       ...[board, `${gigahertz} GHz`, row.bits, realTimeFactor(row).toFixed(3)],
       ...[(row.instructions / row.seconds / 1e6).toFixed(0)],

@@ -6,6 +6,7 @@ const OUTPUT = { encoding: 'utf8', maxBuffer: 1 << 28 };
 export class Program {
   #functions = new Map(); // names by address
   #instructions = new Map(); // by address
+  #symbols; // [{name, address, size}], the last two in hexadecimal
 
   constructor(path) {
     this.path = path;
@@ -25,6 +26,11 @@ export class Program {
       this.#instructions.set(at, text.replace(/\s*\/\/.*/, '').trim());
       this.#functions.set(at, name);
     }
+    const symbols = execFileSync('nm', ['-S', '-C', path], OUTPUT);
+    this.#symbols = Array.from(
+      symbols.matchAll(/^([0-9a-f]+) ([0-9a-f]+) \w (.*)$/gm),
+      ([, address, size, name]) => ({ name, address: `0x${address}`, size: `0x${size}` }),
+    );
   }
 
   /** Instructions from an address on. */
@@ -40,11 +46,8 @@ export class Program {
     return this.#functions.get(address) ?? '';
   }
 
-  /** Where functions with such names are: [{address, size}], in hexadecimal. */
+  /** Where functions with such names are: [{name, address, size}], in hexadecimal. */
   rangesOf(isWanted) {
-    const symbols = execFileSync('nm', ['-S', '-C', this.path], OUTPUT);
-    return Array.from(symbols.matchAll(/^([0-9a-f]+) ([0-9a-f]+) \w (.*)$/gm))
-      .filter(([, , , name]) => isWanted(name))
-      .map(([, address, size]) => ({ address: `0x${address}`, size: `0x${size}` }));
+    return this.#symbols.filter(({ name }) => isWanted(name));
   }
 }

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { readMono16k, runTool } from '../../tools/accuracy/corpus.mjs';
 import { Option, readCommandLine, SHARED } from '../../tools/accuracy/options.mjs';
 import { ensureSimulationPackages } from '../../tools/set-up.mjs';
-import { BOARDS, describe, listCases, MODEL_BITS, realTimeFactor } from './cases.mjs';
+import { toJson } from '../written.mjs';
+import { BOARDS, boardsOf, describe, listCases, MODEL_BITS, realTimeFactor } from './cases.mjs';
 import { armPage } from './page.mjs';
 import { profileModel } from './profile.mjs';
 import { Program } from './program.mjs';
@@ -66,11 +67,10 @@ async function estimateModels() {
   const program = new Program(join(BUILD, 'parrotlet_transcribe'));
   const all = await readMono16k(join(ROOT, RECORDING));
   const samples = options.quick ? all.slice(0, 16000) : all;
-  const boards = BOARDS.filter(({ target }) => (options.target ?? target) === target);
-  return boards.flatMap(({ target, cpu, model }) =>
+  const library = join(BUILD, 'count_blocks.so');
+  return boardsOf(options.target).flatMap(({ target, cpu, model }) =>
     MODEL_BITS.map((bits) => {
       const file = join(ROOT, `models/parrotlet-tiny-en-int${bits}.safetensors`);
-      const library = join(BUILD, 'count_blocks.so');
       const profile = profileModel(program, library, { cpu, model, file, samples });
       const row = { target, bits, seconds: samples.length / 16000, ...profile };
       console.log(`${target}, model in ${bits} bits: RTF ${realTimeFactor(row).toFixed(3)}`);
@@ -102,14 +102,4 @@ function build() {
   }
   const source = join(ROOT, 'bench/arm/count_blocks.c');
   show('cc', '-O2', '-shared', '-fPIC', source, '-o', join(BUILD, 'count_blocks.so'));
-}
-
-function toJson({ models, linears, ...about }) {
-  const lines = Object.entries(about).map(([name, value]) => `  "${name}": "${value}"`);
-  for (const [name, rows] of Object.entries({ models, linears })) {
-    lines.push(
-      `  "${name}": [\n${rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n')}\n  ]`,
-    );
-  }
-  return `{\n${lines.join(',\n')}\n}\n`;
 }

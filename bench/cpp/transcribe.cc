@@ -1,7 +1,6 @@
 // Transcribes samples with the defaults of a session and prints the text, for programs that count
 // what that takes:
-//   parrotlet_transcribe MODEL SAMPLES     a file of float32 at the model's rate, as the CPU has
-//   them
+//   parrotlet_transcribe MODEL SAMPLES     a file of float32 at the model's rate
 #include <algorithm>
 #include <cstdio>
 #include <fstream>

@@ -1,4 +1,5 @@
 // docs/kernels.md, from the results.
+import { rowsName, table } from '../written.mjs';
 import { ROWS, shapeName } from './cases.mjs';
 import { countGoals, GOAL_TARGETS, goalOf, groupName, isOfGoals, otherGoals } from './goals.mjs';
 import { median, speedOf } from './speeds.mjs';
@@ -25,11 +26,7 @@ export function kernelsPage(results, plot) {
 }
 
 const of = (rows, target) => rows.filter((row) => row.target === target);
-const show = (cells) => `| ${cells.join(' | ')} |`;
-const table = (head, lines) =>
-  [show(head), `|${'---|'.repeat(head.length)}`, ...lines.map(show)].join('\n');
 const weightsName = ({ bits }) => `int${bits}`;
-const rowsName = (rows) => (rows === 1 ? '1 row' : `${rows} rows`);
 const percent = (part) => (part === null ? '' : `${(100 * part).toFixed(0)} %`);
 const kibibytes = (bytes) =>
   bytes < 1 << 20 ? `${bytes / 1024} KiB` : `${(bytes / (1 << 20)).toFixed(0)} MiB`;

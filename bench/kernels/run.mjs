@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runTool } from '../../tools/accuracy/corpus.mjs';
 import { count, Option, readCommandLine, SHARED } from '../../tools/accuracy/options.mjs';
+import { toJson } from '../written.mjs';
 import { listCases, listFused, listOthers } from './cases.mjs';
 import { measureAll, mergePasses } from './measure.mjs';
 import { startProgram } from './measure-program.mjs';
@@ -118,15 +119,4 @@ async function loadOwn(path) {
         `--no-package-lock" once. ${cause.message}`,
     );
   }
-}
-
-/** Indented, but each item of the long lists in one line. */
-function toJson(results) {
-  const lines = Object.entries(results).map(([name, value]) => {
-    if (!Array.isArray(value) || typeof value[0] !== 'object') {
-      return `  "${name}": ${JSON.stringify(value)}`;
-    }
-    return `  "${name}": [\n${value.map((item) => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`;
-  });
-  return `{\n${lines.join(',\n')}\n}\n`;
 }

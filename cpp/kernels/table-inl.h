@@ -16,6 +16,14 @@
 
 namespace parrotlet::SIMD_TARGET {
 
+constexpr bool PacksInStrips() {
+  for (const int bits : kWeightBits) {
+    if (Strip(bits) != 1 && Strip(bits) != kStripTiles) return false;
+  }
+  return true;
+}
+static_assert(PacksInStrips(), "kStrips, in quant/weight_format.h, lists them");
+
 constexpr Kernels TableOf(const char* target, bool (*supported)()) {
   return {.target = target,
           .supported = supported,
